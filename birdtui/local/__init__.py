@@ -1,0 +1,1 @@
+"""The embedded engine: AWS on loopback, with real training."""

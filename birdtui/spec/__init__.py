@@ -1,0 +1,1 @@
+"""A training job as its author writes it: pure, no AWS call, no screen."""
