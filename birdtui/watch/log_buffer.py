@@ -1,0 +1,311 @@
+"""A job's log lines in memory: a million of them in tens of megabytes, in time order whatever order they come in.
+
+Lines lie in blocks of a quarter of a megabyte of UTF-8 text with the offset of each line; no object a line. Blocks beyond a
+budget are packed with zlib (to about a tenth; under a millisecond to open one) and opened again when read. Lines of several streams
+are merged by timestamp, stable; late lines are put in their place. Safe to fill from one thread and read from another.
+"""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from array import array
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, pairwise
+from operator import attrgetter
+
+BLOCK_BYTES = 1 << 18
+BLOCK_LINES = 1 << 13
+OPEN_BYTES = 32 << 20
+CACHED_BLOCKS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: `timestamp` in milliseconds since the epoch, `host` as `algo-1`, `serial` unlike any other line's."""
+
+    timestamp: int
+    host: str
+    text: str
+    serial: int
+
+
+class Block:
+    """Consecutive lines: text, where each line starts, and each line's timestamp, host number and serial."""
+
+    __slots__ = ("_packed", "_text", "hosts", "serials", "size", "starts", "timestamps")
+
+    def __init__(self) -> None:
+        self._text: bytearray | bytes | None = bytearray()
+        self._packed = b""
+        self.size = 0
+        self.starts = array("I")
+        self.timestamps = array("q")
+        self.hosts = array("H")
+        self.serials = array("I")
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @property
+    def first_timestamp(self) -> int:
+        """The earliest timestamp; blocks are never empty once they are in a buffer."""
+        return self.timestamps[0]
+
+    @property
+    def last_timestamp(self) -> int:
+        """The latest timestamp."""
+        return self.timestamps[-1]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether new lines go to another block."""
+        return self.size >= BLOCK_BYTES or len(self) >= BLOCK_LINES
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether the text is held compressed only."""
+        return self._text is None
+
+    def extend(
+        self, timestamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
+    ) -> None:
+        """Add lines at the end; the caller keeps the time order."""
+        if not isinstance(self._text, bytearray):
+            self._text = bytearray(self.text())
+        self.starts.extend(accumulate((len(line) + 1 for line in lines[:-1]), initial=self.size))
+        self._text += b"\n".join(lines)
+        self._text += b"\n"
+        self.size = len(self._text)
+        self.timestamps.extend(timestamps)
+        self.hosts.extend(hosts)
+        self.serials.extend(serials)
+
+    def text(self) -> bytes | bytearray:
+        """All lines, each ended by a newline."""
+        if self._text is None:
+            return zlib.decompress(self._packed)
+        return self._text
+
+    def pack(self) -> None:
+        """Hold the text compressed only."""
+        if self._text is not None:
+            self._packed = zlib.compress(self._text, 1)
+            self._text = None
+
+    def seal(self) -> None:
+        """Take off the room that a growing text keeps in reserve."""
+        if isinstance(self._text, bytearray):
+            self._text = bytes(self._text)
+
+    def end(self, index: int) -> int:
+        """Where a line ends, its newline not counted."""
+        return (self.starts[index + 1] if index + 1 < len(self.starts) else self.size) - 1
+
+
+class LogBuffer:
+    """All lines of a job's log so far, addressed by their place in time order (0 is the oldest)."""
+
+    def __init__(self, open_bytes: int = OPEN_BYTES) -> None:
+        self._open_bytes = open_bytes
+        self._blocks: list[Block] = []
+        self._firsts: list[int] = [0]
+        self._hosts: dict[str, int] = {}
+        self._host_names: list[str] = []
+        self._serial = 0
+        self._opened: OrderedDict[int, bytes | bytearray] = OrderedDict()
+        self._lock = threading.RLock()
+        self.version = 0
+        """Changes with every addition."""
+        self.reordered = 0
+        """Changes when lines came in before others: places of lines held from before are stale then."""
+
+    def __len__(self) -> int:
+        return self._firsts[-1]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that wrote, in the order they appeared."""
+        return tuple(self._host_names)
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks in time order; full ones do not change, save when late lines fall into them."""
+        with self._lock:
+            return tuple(self._blocks)
+
+    def append(self, host: str, timestamps: Sequence[int], messages: Sequence[str]) -> None:
+        """Add one stream's new events, in their own time order; a message of several lines becomes several."""
+        if not messages:
+            return
+        stamps, lines = _split(timestamps, messages)
+        with self._lock:
+            number = self._host_number(host)
+            serials = range(self._serial, self._serial + len(lines))
+            self._serial += len(lines)
+            hosts = [number] * len(lines)
+            if any(later < earlier for earlier, later in pairwise(stamps)):
+                order = sorted(range(len(stamps)), key=stamps.__getitem__)
+                stamps = [stamps[index] for index in order]
+                lines = [lines[index] for index in order]
+                serials = [serials[index] for index in order]  # type: ignore[assignment]
+            if not self._blocks or stamps[0] >= self._blocks[-1].last_timestamp:
+                self._append(stamps, hosts, serials, lines)
+            else:
+                self._merge(stamps, hosts, serials, lines)
+                self.reordered += 1
+            self._firsts = [0, *accumulate(len(block) for block in self._blocks)]
+            self._pack_old()
+            self.version += 1
+
+    def line(self, index: int) -> Line:
+        """The line at a place; raises IndexError beyond the end."""
+        return next(iter(self.lines(index, index + 1)))
+
+    def lines(self, start: int, stop: int) -> list[Line]:
+        """The lines of a range of places, as far as they exist; raises IndexError when none does."""
+        with self._lock:
+            if not 0 <= start < len(self):
+                raise IndexError(f"line {start} of {len(self)}")
+            found: list[Line] = []
+            number = bisect_right(self._firsts, start) - 1
+            while start < min(stop, len(self)):
+                block, first = self._blocks[number], self._firsts[number]
+                text = self.block_text(block)
+                here = range(start - first, min(stop - first, len(block)))
+                found.extend(self._line(block, text, local) for local in here)
+                number += 1
+                start = self._firsts[number]
+            return found
+
+    def place(self, timestamp: int, serial: int) -> int:
+        """Where the line with this timestamp and serial is now; the nearest place when it is not there."""
+        with self._lock:
+            number = next((n for n, block in enumerate(self._blocks) if block.last_timestamp >= timestamp), None)
+            if number is None:
+                return max(len(self) - 1, 0)
+            for at in range(number, len(self._blocks)):
+                block = self._blocks[at]
+                if block.first_timestamp > timestamp:
+                    break
+                if serial in block.serials:
+                    return self._firsts[at] + block.serials.index(serial)
+            return self._firsts[number]
+
+    def block_text(self, block: Block) -> bytes | bytearray:
+        """A block's text, from a small cache when the block is packed."""
+        if not block.is_packed:
+            return block.text()
+        with self._lock:
+            key = id(block)
+            text = self._opened.get(key)
+            if text is None:
+                text = self._opened[key] = block.text()
+                if len(self._opened) > CACHED_BLOCKS:
+                    self._opened.popitem(last=False)
+            else:
+                self._opened.move_to_end(key)
+            return text
+
+    def first_of(self, number: int) -> int:
+        """The place of a block's first line."""
+        return self._firsts[number]
+
+    def export(self) -> Iterator[Line]:
+        """Every line, a block at a time."""
+        for block in self.blocks:
+            text = block.text()
+            for local in range(len(block)):
+                yield self._line(block, text, local)
+
+    def _line(self, block: Block, text: bytes | bytearray, local: int) -> Line:
+        raw = text[block.starts[local] : block.end(local)]
+        return Line(
+            block.timestamps[local],
+            self._host_names[block.hosts[local]],
+            raw.decode("utf-8", "replace"),
+            block.serials[local],
+        )
+
+    def _host_number(self, host: str) -> int:
+        if host not in self._hosts:
+            self._hosts[host] = len(self._host_names)
+            self._host_names.append(host)
+        return self._hosts[host]
+
+    def _append(
+        self, stamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
+    ) -> None:
+        at = 0
+        while at < len(lines):
+            if not self._blocks or self._blocks[-1].is_full:
+                if self._blocks:
+                    self._blocks[-1].seal()
+                self._blocks.append(Block())
+            block = self._blocks[-1]
+            stop = _room(block, lines, at)
+            block.extend(stamps[at:stop], hosts[at:stop], serials[at:stop], lines[at:stop])
+            at = stop
+
+    def _merge(
+        self, stamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
+    ) -> None:
+        """Put lines among older ones: only the blocks whose times they touch are made anew."""
+        low = bisect_right(self._blocks, stamps[0], key=attrgetter("last_timestamp"))
+        high = bisect_right(self._blocks, stamps[-1], key=attrgetter("first_timestamp"))
+        touched = self._blocks[low:high]
+        after = self._blocks[high:]
+        del self._blocks[low:]
+        for block in touched:
+            self._opened.pop(id(block), None)
+        old = chain.from_iterable(map(_rows, touched))
+        rows = sorted(chain(old, zip(stamps, hosts, serials, lines, strict=True)), key=lambda row: row[0])
+        kept = self._blocks
+        self._blocks = []
+        columns = tuple(zip(*rows, strict=True))
+        self._append(*columns)
+        self._blocks = [*kept, *self._blocks, *after]
+
+    def _pack_old(self) -> None:
+        """Pack the oldest open blocks until what is open fits the budget; the last two stay open."""
+        open_blocks = [block for block in self._blocks[:-2] if not block.is_packed]
+        total = sum(block.size for block in open_blocks)
+        for block in open_blocks:
+            if total <= self._open_bytes:
+                break
+            total -= block.size
+            block.pack()
+
+
+def _split(timestamps: Sequence[int], messages: Sequence[str]) -> tuple[Sequence[int], Sequence[bytes]]:
+    """Events as lines of bytes: trailing newlines off, each inner line with its event's timestamp."""
+    joined = "\n".join(messages)
+    if joined.count("\n") == len(messages) - 1:
+        return timestamps, joined.encode("utf-8", "replace").split(b"\n")
+    stamps: list[int] = []
+    lines: list[bytes] = []
+    for timestamp, message in zip(timestamps, messages, strict=True):
+        parts = message.encode("utf-8", "replace").rstrip(b"\n").split(b"\n")
+        stamps.extend([timestamp] * len(parts))
+        lines.extend(parts)
+    return stamps, lines
+
+
+def _room(block: Block, lines: Sequence[bytes], at: int) -> int:
+    """How far lines from `at` on go into a block before it is full; at least one does."""
+    size = block.size
+    stop = at
+    limit = min(len(lines), at + BLOCK_LINES - len(block))
+    while stop < limit and size < BLOCK_BYTES:
+        size += len(lines[stop]) + 1
+        stop += 1
+    return max(stop, at + 1)
+
+
+def _rows(block: Block) -> Iterable[tuple[int, int, int, bytes]]:
+    """A block's lines as rows of timestamp, host, serial and text."""
+    lines = bytes(block.text()).split(b"\n")[:-1]
+    return zip(block.timestamps, block.hosts, block.serials, lines, strict=True)

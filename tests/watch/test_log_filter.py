@@ -1,0 +1,120 @@
+"""What a person types as a filter, and which lines it lets through."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birdtui.watch.log_buffer import BLOCK_LINES, LogBuffer
+from birdtui.watch.log_filter import ACCURACY, Matches, PatternError, errors_only, parse
+
+LINE = "[10/21/2018 16:12:53 INFO 139701434767168] Epoch[0] Validation-accuracy=0.302083"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        (ACCURACY, True),
+        ('"Train-accuracy"', False),
+        ("INFO Epoch", True),
+        ("INFO missing", False),
+        ("info", True),
+        ('"info"', False),
+        ("Info", False),
+        ("?missing ?Epoch", True),
+        ("?missing ?absent", False),
+        ("INFO -Epoch", False),
+        ("INFO -ERROR", True),
+        ('-"Validation-accuracy"', False),
+        ("Validation-accuracy", True),
+        ('"Validation-acc', True),
+        (r"/accuracy=0\.3\d+/", True),
+        (r"%accuracy=0\.4%", False),
+        ("", True),
+    ],
+)
+def test_a_pattern_lets_the_right_lines_through(pattern: str, matches: bool) -> None:
+    assert parse(pattern).matches(LINE.encode()) is matches
+
+
+def test_a_broken_regular_expression_is_refused_with_its_reason() -> None:
+    with pytest.raises(PatternError, match="unterminated"):
+        parse("/[a-/")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[10/21/2018 16:12:53 ERROR 139701434767168] Customer Error: The number of input images must be bigger",
+        "Algorithm Error: Internal Error",
+        "Traceback (most recent call last):",
+        "KeyError: 'pos_cls_weights'",
+        "mxnet.base.MXNetError: cudaMalloc failed: out of memory",
+    ],
+)
+def test_errors_only_knows_an_error(line: str) -> None:
+    assert errors_only().matches(line.encode())
+
+
+def test_errors_only_leaves_a_metric_line_out() -> None:
+    assert not errors_only().matches(LINE.encode())
+
+
+def test_spans_are_in_characters_not_bytes() -> None:
+    assert parse('"ü"').spans("aüb") == [(1, 2)]
+
+
+def all_matches(buffer: LogBuffer, pattern: str, host: str | None = None) -> list[int]:
+    matches = Matches(buffer, (parse(pattern),), host)
+    while matches.update(1):
+        pass
+    return list(matches.places())
+
+
+def test_matches_are_found_over_all_blocks() -> None:
+    buffer = LogBuffer(open_bytes=0)
+    count = 4 * BLOCK_LINES
+    buffer.append("algo-1", range(count), ["needle" if n % 1000 == 7 else "hay" for n in range(count)])
+    assert all_matches(buffer, "needle") == list(range(7, count, 1000))
+
+
+def test_matches_of_one_host_alone() -> None:
+    buffer = LogBuffer()
+    buffer.append("algo-1", [1, 3], ["x", "x"])
+    buffer.append("algo-2", [2], ["x"])
+    assert all_matches(buffer, "x", "algo-2") == [1]
+
+
+def test_new_lines_are_added_to_what_was_found() -> None:
+    buffer = LogBuffer()
+    buffer.append("algo-1", [1, 2], ["yes", "no"])
+    matches = Matches(buffer, (parse("yes"),))
+    matches.update()
+    buffer.append("algo-1", [3], ["yes"])
+    matches.update()
+    assert list(matches.places()) == [0, 2]
+
+
+def test_lines_that_come_in_before_move_the_places() -> None:
+    buffer = LogBuffer()
+    buffer.append("algo-1", [5], ["yes"])
+    matches = Matches(buffer, (parse("yes"),))
+    matches.update()
+    buffer.append("algo-1", [1], ["older"])
+    matches.update()
+    assert list(matches.places()) == [1]
+
+
+@given(
+    st.text(max_size=30), st.lists(st.text(alphabet=st.characters(exclude_characters="\n"), max_size=20), max_size=6)
+)
+def test_scanning_a_buffer_agrees_with_matching_each_line(pattern: str, lines: list[str]) -> None:
+    try:
+        parsed = parse(pattern)
+    except PatternError:
+        return
+    buffer = LogBuffer()
+    buffer.append("algo-1", range(len(lines)), lines)
+    expected = [n for n, line in enumerate(lines) if parsed.matches(line.encode("utf-8", "replace"))]
+    assert all_matches(buffer, pattern) == expected
