@@ -20,6 +20,18 @@ class ServiceError(Exception):
         self.status = status
 
 
+USER_NAME = "birdtui"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who signed a request: the account's one user, or a role's session (`role_arn` is the role's then)."""
+
+    arn: str = f"arn:aws:iam::{ACCOUNT}:user/{USER_NAME}"
+    user_id: str = "AIDABIRDTUILOCALUSER1"
+    role_arn: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One validated call of a JSON or query service: its parameters, already of the model's types, and the caller."""
@@ -28,6 +40,7 @@ class Request:
     parameters: Mapping[str, Any]
     region: str = REGION
     account: str = ACCOUNT
+    caller: Caller = Caller()
 
 
 Operation = Callable[[Request], Mapping[str, Any]]
