@@ -12,8 +12,13 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from birdtui.watch.log_buffer import Block, LogBuffer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 REGEX_SEES = 4096
 """How many bytes of a line a regular expression looks at: a hostile line must not stall the screen."""
@@ -203,16 +208,18 @@ class Matches:
             found = seen[2] + found
         return block, total, array("I", (local for local in found if local < total))
 
-    def places(self) -> array[int]:
+    def places(self) -> NDArray[np.int64]:
         """The places of all lines found so far, oldest first."""
-        places = array("Q")
+        import numpy as np
+
+        parts = [np.empty(0, np.int64)]
         first = 0
         for block in self._buffer.blocks:
             seen = self._found.get(id(block))
-            if seen is not None:
-                places.extend(first + local for local in seen[2])
+            if seen is not None and len(seen[2]):
+                parts.append(np.frombuffer(seen[2], np.uint32).astype(np.int64) + first)
             first += len(block)
-        return places
+        return np.concatenate(parts)
 
     def count(self) -> int:
         """How many lines match so far."""

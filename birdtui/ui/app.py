@@ -1,0 +1,119 @@
+"""The app: one title, one footer, and the screens; what each screen shows is the screen's own business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+
+from birdtui.ui.backend import Backend
+from birdtui.ui.commands import bindings
+from birdtui.ui.palette import CommandProvider
+from birdtui.ui.scope import CommandScope
+from birdtui.ui.screens.jobs import JobsScreen
+
+if TYPE_CHECKING:
+    from birdtui.aws.session import Connection
+
+
+@dataclass(frozen=True)
+class Start:
+    """How the app begins.
+
+    `connect` says where AWS is and may start the embedded engine; it is called away from the screen. `target` is a
+    job's name or a TOML file to open at once. `keymap` maps command ids to keys. `remember` is called with a setting's
+    name and value when a person changes one that lasts (`theme`).
+    """
+
+    connect: Callable[[], Connection]
+    target: str | None = None
+    read_only: bool = False
+    theme: str | None = None
+    keymap: dict[str, str] = field(default_factory=dict)
+    remember: Callable[[str, str], None] = lambda _name, _value: None
+
+
+class BirdApp(CommandScope, App[int]):
+    """The cockpit."""
+
+    TITLE = "birdtui"
+    COMMAND_SCOPE = "app"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
+    COMMANDS: ClassVar = App.COMMANDS | {CommandProvider}
+    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (30, "-tall")]
+    CSS = """
+    Screen { background: $background; }
+    """
+
+    def __init__(self, start: Start) -> None:
+        super().__init__()
+        self.start = start
+        self.read_only = start.read_only
+        self.backend = Backend(start.connect)
+        if start.theme and start.theme in self.available_themes:
+            self.theme = start.theme
+        self.set_keymap(start.keymap)
+
+    def on_mount(self) -> None:
+        """Show the jobs, and over them what the command line named."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self.start.remember("theme", theme.name))
+        self.push_screen(JobsScreen())
+        if self.start.target:
+            self.open_target(self.start.target)
+
+    def open_target(self, target: str) -> None:
+        """Open a TOML file in the editor, or a job by its name."""
+        if target.endswith(".toml"):
+            self.edit_file(Path(target))
+        else:
+            self.open_job(target)
+
+    def open_job(self, name: str) -> None:
+        """Show one training job."""
+        from birdtui.ui.screens.job import JobScreen
+
+        self.push_screen(JobScreen(name))
+
+    def edit_file(self, path: Path) -> None:
+        """Open a TOML file in the editor; a broken one is told on the editor's screen."""
+        from birdtui.ui.screens.editor import EditorScreen
+
+        self.push_screen(EditorScreen.for_file(path))
+
+    def clone_job(self, name: str) -> None:
+        """Open the editor on a clone of a job."""
+        from birdtui.ui.screens.editor import EditorScreen
+
+        self.push_screen(EditorScreen.for_clone(name))
+
+    def action_new_job(self) -> None:
+        """Open the editor on a new job."""
+        from birdtui.ui.screens.editor import EditorScreen
+
+        self.push_screen(EditorScreen.for_new_job())
+
+    def action_help(self) -> None:
+        """Show the keys of the screen that is open."""
+        from birdtui.ui.screens.help import HelpScreen
+
+        scopes = [node.COMMAND_SCOPE for node in self.screen.walk_children() if isinstance(node, CommandScope)]
+        own = [self.screen.COMMAND_SCOPE] if isinstance(self.screen, CommandScope) else []
+        self.push_screen(HelpScreen(list(dict.fromkeys([*own, *scopes, "app"])), self.start.keymap))
+
+    def action_theme(self) -> None:
+        """Choose one of Textual's themes."""
+        self.search_themes()
+
+    def action_quit(self) -> None:  # type: ignore[override]
+        """Leave at once; jobs go on running."""
+        self.exit(0)
+
+
+def run(start: Start) -> int:
+    """Run the app until a person leaves it; the exit code."""
+    return BirdApp(start).run() or 0

@@ -1,0 +1,69 @@
+"""The app's one door to the floors below: made from a connection when first needed, away from the screen.
+
+Every method may wait; call them only inside `background.start`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from birdtui.aws.logs import Logs
+    from birdtui.aws.session import Connection, Session
+    from birdtui.aws.training_jobs import TrainingJobs
+
+
+class Backend:
+    """Sessions and services for the screens; `connect` says where AWS is (and may start the embedded engine)."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._session: Session | None = None
+        self._lock = threading.Lock()
+
+    def session(self) -> Session:
+        """The session of the current profile and region, made on first use; raises AwsProblem."""
+        from birdtui.aws.session import Session
+
+        with self._lock:
+            if self._session is None:
+                if self._connection is None:
+                    self._connection = self._connect()
+                self._session = Session(self._connection)
+            return self._session
+
+    def switch(self, *, profile: str | None = None, region: str | None = None) -> None:
+        """Use another profile or region from the next call on; what is not named stays."""
+        with self._lock:
+            connection = self._connection or self._connect()
+            self._connection = replace(
+                connection, profile=profile or connection.profile, region=region or connection.region
+            )
+            self._session = None
+
+    def retry(self) -> None:
+        """Forget the session, so that new credentials are read: after `aws sso login`, say."""
+        with self._lock:
+            self._session = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the embedded engine, which has its own keys and one region."""
+        connection = self._connection
+        return connection is not None and connection.access_key is not None
+
+    def training_jobs(self) -> TrainingJobs:
+        """The account's training jobs."""
+        from birdtui.aws.training_jobs import TrainingJobs
+
+        return TrainingJobs(self.session())
+
+    def logs(self) -> Logs:
+        """The training jobs' logs."""
+        from birdtui.aws.logs import Logs
+
+        return Logs(self.session())

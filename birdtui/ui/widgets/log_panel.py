@@ -1,0 +1,402 @@
+"""The live log: the view, one line that says what is on show, and an input for filter or search when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from birdtui.spec.plain_text import plain
+from birdtui.ui.commands import bindings
+from birdtui.ui.log_rows import LogRows
+from birdtui.ui.log_style import TimeShown, clock
+from birdtui.ui.scope import CommandScope
+from birdtui.ui.widgets.log_view import LogView
+from birdtui.watch.log_buffer import LogBuffer
+from birdtui.watch.log_filter import LogFilter, Matches, PatternError, parse
+
+REFRESHES_A_SECOND = 30
+
+
+class LogPanel(CommandScope, Vertical):
+    """Shows a LogBuffer. Call `lines_came` when it grew; say what it waits for with `waiting`."""
+
+    COMMAND_SCOPE = "log"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("log")]
+    DEFAULT_CSS = """
+    LogPanel { background: $surface; }
+    LogPanel > LogView { height: 1fr; }
+    LogPanel > #log-state { height: 1; background: $panel; color: $text; }
+    LogPanel > Input { height: 1; border: none; padding: 0 1; display: none; background: $boost; }
+    LogPanel > Input.-asked { display: block; }
+    LogPanel > #log-waiting { height: 1fr; content-align: center middle; color: $text-muted; padding: 1 2; }
+    LogPanel > .hidden { display: none; }
+    """
+
+    class SaveRequested(Message):
+        """A person wants the lines on show in a file; `text` yields them whole."""
+
+    def __init__(self, buffer: LogBuffer, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self.buffer = buffer
+        self.rows = LogRows(buffer)
+        self._search = LogFilter()
+        self._hits: Matches | None = None
+        self._pattern_text = ""
+        self._search_text = ""
+        self._asking = "filter"
+        self._problem = ""
+        self._waiting: tuple[str, datetime] | None = None
+        self._seen_at_pause: int | None = None
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """The view, the input, and the line that says what is on show."""
+        yield Static("", id="log-waiting", classes="hidden")
+        yield LogView(self.rows, id="log-view")
+        yield Input(id="log-input", compact=True)
+        yield Static("", id="log-state")
+
+    @property
+    def view(self) -> LogView:
+        """The window onto the rows."""
+        return self.query_one(LogView)
+
+    def on_mount(self) -> None:
+        """Show what the buffer holds already."""
+        self.lines_came()
+
+    def focus_view(self) -> None:
+        """Give the keys to the log."""
+        self.view.focus()
+
+    # what comes in
+
+    def show_buffer(self, buffer: LogBuffer) -> None:
+        """Show another buffer, with what is on show kept."""
+        shown = self.rows.shown
+        self.buffer = buffer
+        self.rows = self.view.rows = LogRows(buffer)
+        self.rows.show(shown)
+        self._hits = None
+        self.lines_came()
+
+    def waiting(self, reason: str, since: datetime) -> None:
+        """Say what the log waits for while there is no line yet."""
+        self._waiting = (reason, since)
+        self._flush_later()
+
+    def lines_came(self) -> None:
+        """The buffer grew: draw it soon, at most thirty times a second however often this is called."""
+        self._flush_later()
+
+    def _flush_later(self) -> None:
+        if self._timer is None and self.is_mounted:
+            self._timer = self.set_timer(1 / REFRESHES_A_SECOND, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        try:
+            view = self.view
+        except NoMatches:
+            return  # the panel is being taken down
+        more = self.rows.update()
+        if self._hits is not None:
+            more = self._hits.update() or more
+        self._show_waiting()
+        view.refresh_rows()
+        self._show_state()
+        if more or (self._waiting is not None and not len(self.buffer)):
+            self._timer = self.set_timer(1 / REFRESHES_A_SECOND if more else 1.0, self._flush)
+
+    def _show_waiting(self) -> None:
+        waits = self._waiting is not None and not len(self.buffer)
+        notice = self.query_one("#log-waiting", Static)
+        notice.set_class(not waits, "hidden")
+        self.view.set_class(waits, "hidden")
+        if waits and self._waiting is not None:
+            reason, since = self._waiting
+            seconds = max(int((datetime.now(UTC) - since).total_seconds()), 0)
+            notice.update(Content(f"{reason}\nsince {since.astimezone():%H:%M:%S}, for {seconds} s"))
+
+    def _show_state(self) -> None:
+        view, shown = self.view, self.rows.shown
+        parts: list[str] = []
+        if view.follow:
+            parts.append("● following")
+        else:
+            before = self._seen_at_pause
+            if before is None:
+                before = self._seen_at_pause = len(self.buffer)
+            new = len(self.buffer) - before
+            parts.append(f"⏸ paused  +{new:,} new" if new else "⏸ paused")
+        if not self.rows.is_all:
+            parts.append(f"{self.rows.matching:,}/{len(self.buffer):,} lines")
+        else:
+            parts.append(f"{len(self.buffer):,} lines")
+        if self._pattern_text:
+            parts.append(f"filter {self._pattern_text}")
+        if self._hits is not None:
+            parts.append(self._search_state())
+        parts += [
+            name for name, on in (("errors", shown.errors), ("accuracy", shown.accuracy), ("wrap", view.wrap)) if on
+        ]
+        if shown.context:
+            parts.append(f"±{shown.context} context")
+        if view.time_shown is not TimeShown.NONE:
+            parts.append(f"time {view.time_shown}")
+        if shown.host is not None or len(self.buffer.hosts) > 1:
+            parts.append(shown.host or f"{len(self.buffer.hosts)} instances")
+        if self._problem:
+            parts.append(self._problem)
+        self.query_one("#log-state", Static).update(Content(" │ ".join(plain(part) for part in parts)))
+
+    # filter and search
+
+    def action_filter(self) -> None:
+        """Type a filter."""
+        self._ask("filter", self._pattern_text, 'filter: words, "quoted terms", ?any, -not, /regex/')
+
+    def action_search(self) -> None:
+        """Type what to search."""
+        self._ask("search", self._search_text, 'search: words, "quoted terms", /regex/')
+
+    def _ask(self, what: str, value: str, hint: str) -> None:
+        entry = self.query_one("#log-input", Input)
+        self._asking = what
+        entry.placeholder = hint
+        entry.add_class("-asked")
+        with entry.prevent(Input.Changed):
+            entry.value = value
+        entry.focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Filter or search as a person types."""
+        event.stop()
+        self._problem = ""
+        try:
+            parsed = parse(event.value)
+        except PatternError as problem:
+            self._problem = str(problem)
+            self._show_state()
+            return
+        if self._asking == "filter":
+            self._pattern_text = event.value.strip()
+            self._show(pattern=parsed)
+        else:
+            self._search_text = event.value.strip()
+            self._search = parsed
+            self._hits = None if parsed.is_empty else Matches(self.buffer, (parsed,))
+        self._mark()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take what was typed; a search goes to its first hit."""
+        event.stop()
+        self._close_input()
+        if self._asking == "search" and self._hits is not None:
+            while self._hits.update(64):
+                pass
+            self.action_previous()
+
+    def on_key(self, event: object) -> None:
+        """Escape in the input drops what was typed there."""
+        if getattr(event, "key", "") != "escape":
+            return
+        entry = self.query_one("#log-input", Input)
+        if entry.has_focus or self._pattern_text or self._hits is not None:
+            event.stop()  # type: ignore[attr-defined]
+            event.prevent_default()  # type: ignore[attr-defined]
+            if self._asking == "search" and self._hits is not None:
+                self._search_text, self._search, self._hits = "", LogFilter(), None
+                self.view.current = None
+            elif self._pattern_text or self._asking == "filter":
+                self._pattern_text = ""
+                self._show(pattern=LogFilter())
+            else:
+                self._search_text, self._search, self._hits = "", LogFilter(), None
+            self._problem = ""
+            self._close_input()
+            self._mark()
+
+    def _close_input(self) -> None:
+        entry = self.query_one("#log-input", Input)
+        entry.remove_class("-asked")
+        self.view.focus()
+        self._show_state()
+
+    def _mark(self) -> None:
+        self.view.marks = tuple(mark for mark in (self.rows.shown.pattern, self._search) if not mark.is_empty)
+        self.view.restyle()
+        self._flush_later()
+
+    def _hit_rows(self) -> list[int]:
+        """The rows of all search hits that are on show."""
+        if self._hits is None:
+            return []
+        rows = [self.rows.row_of(place) for place in self._hits.places().tolist()]
+        if self.rows.is_all:
+            return rows
+        return [
+            row
+            for row, place in zip(rows, self._hits.places().tolist(), strict=True)
+            if row < len(self.rows) and self.rows.place_of(row) == place
+        ]
+
+    def _search_state(self) -> str:
+        hits = self._hit_rows()
+        current = self.view.current
+        at = f"{hits.index(current) + 1:,}/" if current in hits else ""
+        return f"search {self._search_text} {at}{len(hits):,}"
+
+    def _go_hit(self, step: int) -> None:
+        hits = self._hit_rows()
+        if not hits:
+            self.app.bell()
+            return
+        view = self.view
+        start = view.current
+        if start is None:
+            start = view.scroll_offset.y + (view.content_size.height if step < 0 else -1)
+        beyond = [hit for hit in hits if (hit > start if step > 0 else hit < start)]
+        view.show_row((beyond[0] if step > 0 else beyond[-1]) if beyond else hits[0 if step > 0 else -1])
+        self._show_state()
+
+    def action_next(self) -> None:
+        """Go to the next hit, round the end."""
+        self._go_hit(1)
+
+    def action_previous(self) -> None:
+        """Go to the hit before, round the start."""
+        self._go_hit(-1)
+
+    # what is on show: each stands alone
+
+    def _show(self, **changes: object) -> None:
+        self.rows.show(replace(self.rows.shown, **changes))  # type: ignore[arg-type]
+        self.view.current = None
+        self._flush_later()
+
+    def action_errors(self) -> None:
+        """Only errors, or all."""
+        self._show(errors=not self.rows.shown.errors)
+
+    def action_accuracy(self) -> None:
+        """Only Validation-accuracy lines, or all."""
+        self._show(accuracy=not self.rows.shown.accuracy)
+
+    def action_host(self) -> None:
+        """All instances, or the next one alone."""
+        order = [None, *sorted(self.buffer.hosts)]
+        host = self.rows.shown.host
+        self._show(host=order[(order.index(host) + 1) % len(order)] if host in order else None)
+
+    def action_context(self) -> None:
+        """One more line around each match."""
+        self._show(context=self.rows.shown.context + 1)
+
+    def action_less_context(self) -> None:
+        """One line less around each match."""
+        self._show(context=max(self.rows.shown.context - 1, 0))
+
+    def action_wrap(self) -> None:
+        """Wrap long lines, or not."""
+        self.view.wrap = not self.view.wrap
+        self._show_state()
+
+    def action_time(self) -> None:
+        """The next way to show time."""
+        self.view.time_shown = self.view.time_shown.next()
+        self._show_state()
+
+    # moving
+
+    def action_follow(self) -> None:
+        """Follow the end, or stay where the view is."""
+        if self.view.follow:
+            self.view.follow = False
+        else:
+            self.view.go_end()
+        self._paused_or_not()
+
+    def on_log_view_scrolled(self, event: LogView.Scrolled) -> None:
+        """A person scrolled: following stops away from the end and begins again at it."""
+        event.stop()
+        self._paused_or_not()
+
+    def _paused_or_not(self) -> None:
+        self._seen_at_pause = None if self.view.follow else self._seen_at_pause or len(self.buffer)
+        self._show_state()
+
+    def action_down(self) -> None:
+        """One line down."""
+        self.view.scroll_down(animate=False)
+
+    def action_up(self) -> None:
+        """One line up."""
+        self.view.scroll_up(animate=False)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self.view.scroll_page_down(animate=False)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self.view.scroll_page_up(animate=False)
+
+    def action_top(self) -> None:
+        """The first line."""
+        self.view.scroll_home(animate=False)
+
+    def action_bottom(self) -> None:
+        """The last line, and follow."""
+        self.view.go_end()
+        self._paused_or_not()
+
+    def action_left(self) -> None:
+        """Scroll left."""
+        self.view.scroll_left(animate=False)
+
+    def action_right(self) -> None:
+        """Scroll right."""
+        self.view.scroll_right(animate=False)
+
+    # taking lines away
+
+    def text_on_show(self, start: int = 0, stop: int | None = None) -> str:
+        """The rows on show as text, with what stands before each line."""
+        hosts = len(self.buffer.hosts) > 1
+        time_shown = self.view.time_shown
+        lines: list[str] = []
+        for row in self.rows.rows(start, len(self.rows) if stop is None else stop):
+            before = "" if time_shown is TimeShown.NONE else clock(row.line.timestamp, time_shown) + " "
+            lines.append(f"{before}{row.line.host + ' ' if hosts else ''}{plain(row.line.text)}")
+        return "\n".join(lines)
+
+    def action_copy(self) -> None:
+        """Copy the selection, or the lines in sight."""
+        selected = self.screen.get_selected_text()
+        if not selected:
+            top = self.view.scroll_offset.y
+            selected = self.text_on_show(top, top + self.view.content_size.height)
+        self.app.copy_to_clipboard(selected)
+        self.app.notify(f"{len(selected.splitlines())} lines copied", title="Log")
+
+    def action_save(self) -> None:
+        """Ask for a file to save to; the screen does the asking."""
+        self.post_message(self.SaveRequested())
+
+    def save(self, path: Path) -> int:
+        """Write the rows on show to a file, whole lines with control sequences off; how many. Raises OSError."""
+        text = self.text_on_show()
+        path.write_text(text + "\n", encoding="utf-8")
+        return len(self.rows)
