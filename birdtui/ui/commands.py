@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a person can do: `keys` in Textual's names, separated by commas; `writes` hides it in read-only mode."""
+    """One thing a person can do: `keys` in Textual's names, with commas; `writes` hides it in read-only mode."""
 
     id: str
     keys: str

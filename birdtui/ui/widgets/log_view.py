@@ -218,7 +218,7 @@ class LogView(ScrollView, can_focus=True):
 
     # selection
 
-    def selection_updated(self, selection: Selection | None) -> None:
+    def selection_updated(self, selection: Selection | None) -> None:  # noqa: ARG002 - Textual's signature
         """Draw the selection."""
         self._generation += 1
         self.refresh()

@@ -1,0 +1,240 @@
+"""The accuracy chart: curves by plotext, a legend with the latest values, a cursor, and a table of epochs on demand."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.color import Color
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import DataTable, Static
+
+from birdtui.spec.plain_text import plain
+from birdtui.ui.chart_drawing import RGB, Palette, draw
+from birdtui.ui.chart_model import SMOOTHING, ChartData, ChartView, Curve, mean, plot
+from birdtui.ui.commands import bindings
+from birdtui.ui.scope import CommandScope
+
+DASHES = ("━", "╍", "┅", "┉", "╌")
+"""A line's mark in the legend differs by more than its colour."""
+
+
+class ChartArea(Widget, can_focus=True):
+    """The drawn chart, exactly as large as its room."""
+
+    DEFAULT_CSS = """
+    ChartArea { height: 1fr; width: 1fr; min-height: 3; }
+    ChartArea:focus { background-tint: $foreground 3%; }
+    """
+    data: reactive[ChartData] = reactive(ChartData(), layout=False)
+    view: reactive[ChartView] = reactive(ChartView(), layout=False)
+
+    def palette(self) -> Palette:
+        """The theme's colours."""
+        variables = self.app.theme_variables
+        names = ("text-success", "text-primary", "text-accent", "text-warning", "text-secondary", "text-error")
+        background = self.background_colors[1]
+        lines = [_rgb(background.blend(Color.parse(variables[name]), 1.0)) for name in names if name in variables]
+        muted = background.blend(background.get_contrast_text(), 0.55)
+        mark = _rgb(Color.parse(variables["warning"]))
+        return Palette(_rgb(muted), mark, lines, _rgb(background))
+
+    def render(self) -> Text:
+        """The chart, or what is missing for one."""
+        width, height = self.size
+        if not self.data.curves:
+            return Text("No metric yet: values appear here as the job logs them.", style="dim")
+        if width < 12 or height < 4:
+            return Text("Too small for a chart", style="dim", no_wrap=True, overflow="crop")
+        return draw(plot(self.data, self.view, width - 5, height - 2), width, height, self.palette())
+
+
+class AccuracyChart(CommandScope, Vertical):
+    """Draws ChartData as a person wants to see it; give it new data with `show`."""
+
+    COMMAND_SCOPE = "chart"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("chart")]
+    DEFAULT_CSS = """
+    AccuracyChart { background: $surface; }
+    AccuracyChart > #chart-legend { height: auto; max-height: 2; }
+    AccuracyChart > Horizontal { height: 1fr; }
+    AccuracyChart DataTable { width: auto; max-width: 50%; height: 1fr; display: none; background: $surface; }
+    AccuracyChart.-table DataTable { display: block; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Legend, chart and table."""
+        yield Static("", id="chart-legend")
+        with Horizontal():
+            yield ChartArea(id="chart-area")
+            yield DataTable(id="epoch-table", cursor_type="row", zebra_stripes=True)
+
+    @property
+    def area(self) -> ChartArea:
+        """The drawn chart."""
+        return self.query_one(ChartArea)
+
+    def focus_view(self) -> None:
+        """Give the keys to the chart."""
+        self.area.focus()
+
+    def show(self, data: ChartData) -> None:
+        """Draw new data; how a person looks at it stays."""
+        if data != self.area.data:
+            self.area.data = data
+            self._refresh_around()
+
+    def _look(self, view: ChartView) -> None:
+        self.area.view = view
+        self._refresh_around()
+
+    def _refresh_around(self) -> None:
+        self.query_one("#chart-legend", Static).update(self._legend())
+        if self.has_class("-table"):
+            self._fill_table()
+
+    # legend
+
+    def _shown(self, name: str) -> list[Curve]:
+        """The curves of one metric that the view shows."""
+        curves = [curve for curve in self.area.data.curves if curve.name == name]
+        host = self.area.view.host
+        if host == "each" or len(curves) == 1:
+            return curves
+        if host is None:
+            return [mean(curves)] if curves else []
+        return [curve for curve in curves if curve.host == host]
+
+    def _legend(self) -> Content:
+        area = self.area
+        data, view = area.data, area.view
+        colors = area.palette().lines
+        parts: list[Content] = []
+        for rank, name in enumerate(data.names):
+            mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
+            color = Color(*colors[rank % len(colors)]).hex
+            parts.append(Content.styled(mark, color) + Content(f" {name}{self._values(name)}  "))
+        notes: list[str] = []
+        if view.cursor is not None:
+            notes.append(f"epoch {view.cursor}")
+        if view.smoothing:
+            notes.append(f"smooth {SMOOTHING.index(view.smoothing)}/{len(SMOOTHING) - 1}")
+        if view.log_scale:
+            notes.append("log")
+        if view.window is not None:
+            notes.append(f"epochs {view.window[0]}–{view.window[1]}")
+        if len(data.hosts) > 1:
+            notes.append({None: f"mean of {len(data.hosts)}", "each": "each instance"}.get(view.host, str(view.host)))
+        if notes:
+            parts.append(Content.styled(plain(" · ".join(notes)), "$text-muted"))
+        return Content.assemble(*parts)
+
+    def _values(self, name: str) -> str:
+        """The value at the cursor, or the latest."""
+        values: list[str] = []
+        for curve in self._shown(name):
+            cursor = self.area.view.cursor
+            value = curve.by_epoch.get(cursor) if cursor is not None else (curve.values[-1] if curve.values else None)
+            values.append("–" if value is None or not math.isfinite(value) else f"{value:.4f}")
+        return " " + "/".join(values) if values else ""
+
+    # table
+
+    def _fill_table(self) -> None:
+        table = self.query_one(DataTable)
+        data = self.area.data
+        names = [name for name in data.names if name not in self.area.view.hidden]
+        table.clear(columns=True)
+        table.add_columns("epoch", *(plain(name).replace(":", "\n") for name in names))
+        curves = {name: self._shown(name) for name in names}
+        epochs = sorted({epoch for found in curves.values() for curve in found for epoch in curve.epochs}, reverse=True)
+        for epoch in epochs[:2000]:
+            marks = ("◆" if data.best and data.best[0] == epoch else "") + ("■" if data.saved == epoch else "")
+            cells = []
+            for name in names:
+                found = [curve.by_epoch.get(epoch) for curve in curves[name]]
+                cells.append("/".join("–" if value is None else f"{value:.4f}" for value in found))
+            table.add_row(f"{epoch} {marks}", *cells, key=str(epoch))
+
+    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+        """The chart's cursor goes where the table's is."""
+        event.stop()
+        if self.query_one(DataTable).has_focus and event.row_key.value is not None:
+            self.area.view = replace(self.area.view, cursor=int(event.row_key.value))
+            self.query_one("#chart-legend", Static).update(self._legend())
+
+    # what a person does
+
+    def action_series(self) -> None:
+        """Choose which series are drawn."""
+        from birdtui.ui.screens.series import SeriesScreen
+
+        view = self.area.view
+
+        def chosen(hidden: frozenset[str] | None) -> None:
+            if hidden is not None:
+                self._look(replace(self.area.view, hidden=hidden))
+
+        self.app.push_screen(SeriesScreen(self.area.data.names, view.hidden), chosen)
+
+    def action_smooth(self) -> None:
+        """The next step of smoothing."""
+        self._look(self.area.view.smoother())
+
+    def action_zoom_in(self) -> None:
+        """Half as many epochs."""
+        self._look(self.area.view.zoomed(self.area.data, 0.5))
+
+    def action_zoom_out(self) -> None:
+        """Twice as many epochs."""
+        self._look(self.area.view.zoomed(self.area.data, 2.0))
+
+    def action_pan_left(self) -> None:
+        """Move the window back."""
+        self._look(self.area.view.panned(self.area.data, -1))
+
+    def action_pan_right(self) -> None:
+        """Move the window on."""
+        self._look(self.area.view.panned(self.area.data, 1))
+
+    def action_left(self) -> None:
+        """The cursor one epoch back."""
+        self._look(self.area.view.moved(self.area.data, -1))
+
+    def action_right(self) -> None:
+        """The cursor one epoch on."""
+        self._look(self.area.view.moved(self.area.data, 1))
+
+    def action_reset(self) -> None:
+        """The whole run, without a cursor."""
+        self._look(replace(self.area.view, window=None, cursor=None))
+
+    def action_log_scale(self) -> None:
+        """A logarithmic scale, or a linear one."""
+        self._look(replace(self.area.view, log_scale=not self.area.view.log_scale))
+
+    def action_host(self) -> None:
+        """The mean, each instance, or the next one alone."""
+        order: list[str | None] = [None, "each", *self.area.data.hosts]
+        host = self.area.view.host
+        self._look(replace(self.area.view, host=order[(order.index(host) + 1) % len(order)] if host in order else None))
+
+    def action_table(self) -> None:
+        """A table of epochs beside the chart, or none."""
+        self.toggle_class("-table")
+        self._refresh_around()
+
+    def on_mount(self) -> None:
+        """Draw anew in another theme's colours."""
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self._refresh_around())
+
+
+def _rgb(color: Color) -> RGB:
+    return color.r, color.g, color.b
