@@ -1,8 +1,9 @@
 """A job's log lines in memory: a million of them in tens of megabytes, in time order whatever order they come in.
 
-Lines lie in blocks of a quarter of a megabyte of UTF-8 text with the offset of each line; no object a line. Blocks beyond a
-budget are packed with zlib (to about a tenth; under a millisecond to open one) and opened again when read. Lines of several streams
-are merged by timestamp, stable; late lines are put in their place. Safe to fill from one thread and read from another.
+Lines lie in blocks of a quarter of a megabyte of UTF-8 text with the offset of each line; no object a line. Blocks
+beyond a budget are packed with zlib (to about a tenth; under a millisecond to open one) and opened again when read.
+Lines of several streams are merged by timestamp, stable; late lines are put in their place. Safe to fill from one
+thread and read from another.
 """
 
 from __future__ import annotations

@@ -1,0 +1,95 @@
+"""Where AWS is and who asks: one session, clients made when first needed and kept."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from birdtui.aws.errors import translated
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How to reach AWS. Keys are given only for the embedded engine; everyone else's come from botocore's chain."""
+
+    profile: str | None = None
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the embedded engine."""
+        return self.access_key is not None
+
+
+class Session:
+    """Clients of one connection, safe to share between threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._lock = threading.RLock()
+        self._session: Any = None
+        self._clients: dict[tuple[str, bool], Any] = {}
+        self._account: str | None = None
+
+    def _botocore(self) -> Any:
+        """The session; botocore's own, since boto3's resources and their models are not needed for clients."""
+        if self._session is None:
+            import boto3
+
+            connection = self.connection
+            self._session = boto3.Session(
+                profile_name=None if connection.is_local else connection.profile,
+                region_name=connection.region,
+                aws_access_key_id=connection.access_key,
+                aws_secret_access_key=connection.secret_key,
+            )
+        return self._session
+
+    def client(self, service: str, *, retries: bool = True) -> Any:
+        """A service's client; without `retries` each call is sent once at most. Raises AwsProblem."""
+        with self._lock, translated():
+            key = (service, retries)
+            if key not in self._clients:
+                from botocore.config import Config
+
+                config = Config(
+                    connect_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
+                    retries={"mode": "standard", "total_max_attempts": ATTEMPTS if retries else 1},
+                    user_agent_extra="birdtui",
+                )
+                session = self._botocore()
+                self._clients[key] = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+            return self._clients[key]
+
+    @property
+    def region(self) -> str:
+        """The region in use; raises AwsProblem where none is set."""
+        with self._lock, translated():
+            region = self._botocore().region_name
+            if not region:
+                from botocore.exceptions import NoRegionError
+
+                raise NoRegionError
+            return str(region)
+
+    def account(self) -> str:
+        """The caller's account number, asked once."""
+        with self._lock:
+            if self._account is None:
+                with translated():
+                    self._account = str(self.client("sts").get_caller_identity()["Account"])
+            return self._account
+
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that the user's AWS configuration names."""
+        with self._lock, translated():
+            return tuple(self._botocore().available_profiles)

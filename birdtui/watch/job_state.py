@@ -1,0 +1,157 @@
+"""What is known of a watched job, folded from its events: the one state that screen and live line draw.
+
+A screen keeps no job state of its own. Feed every event to `apply`; read the rest whenever something is drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from birdtui.watch.events import (
+    Event,
+    JobDescribed,
+    JobEnded,
+    LogLines,
+    MetricPoint,
+    Recovered,
+    StatusChanged,
+    Trouble,
+    Waiting,
+)
+from birdtui.watch.log_buffer import LogBuffer
+
+ACCURACY = "validation:accuracy"
+DEFAULT_EPOCHS = 30
+"""The image classification algorithm's own default of `epochs` (IC-Hyperparameter)."""
+
+
+class JobState:
+    """One job as far as its events tell: status history, log, metrics, progress, outcome."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.description: Mapping[str, Any] = {}
+        self.transitions: list[StatusChanged] = []
+        self.log = LogBuffer()
+        self.series: dict[str, dict[str, dict[int, float]]] = {}
+        """host -> metric -> epoch -> value; of an epoch logged twice (a restart) the last value."""
+        self.waiting: Waiting | None = None
+        self.trouble: Trouble | None = None
+        self.ended: JobEnded | None = None
+        self._validated: list[tuple[datetime, int]] = []
+        self.version = 0
+        """Changes with every event but log lines."""
+
+    def apply(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case LogLines():
+                self.log.append(event.host, event.timestamps, event.messages)
+                self.waiting = None
+                return
+            case MetricPoint():
+                self._metric(event)
+            case StatusChanged():
+                self.transitions.append(event)
+            case JobDescribed():
+                self.description = event.description
+            case Waiting():
+                self.waiting = event
+            case Trouble():
+                self.trouble = event
+            case Recovered():
+                self.trouble = None
+            case JobEnded():
+                self.ended = event
+                self.waiting = None
+        self.version += 1
+
+    def _metric(self, point: MetricPoint) -> None:
+        values = self.series.setdefault(point.host, {}).setdefault(point.name, {})
+        if point.name == ACCURACY and point.epoch not in values:
+            self._validated.append((point.time, point.epoch))
+        values[point.epoch] = point.value
+
+    @property
+    def status(self) -> str:
+        """The job's status, empty before anything is known."""
+        return str(self.description.get("TrainingJobStatus", self.transitions[-1].status if self.transitions else ""))
+
+    @property
+    def secondary(self) -> str:
+        """The job's secondary status, empty before anything is known."""
+        return str(self.description.get("SecondaryStatus", self.transitions[-1].secondary if self.transitions else ""))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job will not change any more."""
+        return self.ended is not None or self.status in {"Completed", "Failed", "Stopped"}
+
+    @property
+    def total_epochs(self) -> int | None:
+        """How many epochs were asked for, where the job is one that counts them; early stopping may end before."""
+        text = self.description.get("HyperParameters", {}).get("epochs", "")
+        if text.isascii() and text.isdigit():
+            return int(text)
+        image = str(self.description.get("AlgorithmSpecification", {}).get("TrainingImage", ""))
+        return DEFAULT_EPOCHS if "/image-classification:" in image else None
+
+    @property
+    def epochs_done(self) -> int:
+        """How many epochs are validated, or trained where nothing is validated; 0 before the first."""
+        last = -1
+        for metrics in self.series.values():
+            found = metrics.get(ACCURACY) or next(iter(metrics.values()), {})
+            last = max(last, max(found, default=-1))
+        return last + 1
+
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """The epoch with the highest validation accuracy, the first one on a tie, and that accuracy."""
+        best: tuple[int, float] | None = None
+        for metrics in self.series.values():
+            for epoch, value in metrics.get(ACCURACY, {}).items():
+                if math.isfinite(value) and (
+                    best is None or value > best[1] or (value == best[1] and epoch < best[0])
+                ):
+                    best = (epoch, value)
+        return best
+
+    @property
+    def artifact_epoch(self) -> int | None:
+        """The epoch whose weights the artifact holds, once the job's end tells."""
+        return self.ended.artifact_epoch if self.ended else None
+
+    def elapsed(self, now: datetime) -> timedelta | None:
+        """How long the job has run, or ran."""
+        start = self.description.get("TrainingStartTime") or self.description.get("CreationTime")
+        if not isinstance(start, datetime):
+            return None
+        end = self.description.get("TrainingEndTime")
+        return (end if isinstance(end, datetime) else now) - start
+
+    def time_left(self, now: datetime) -> timedelta | None:
+        """The time to the last epoch, from when the validations so far were logged; None while that cannot be told."""
+        total = self.total_epochs
+        if self.is_over or total is None or len(self._validated) < 2:
+            return None
+        (first_time, first), (last_time, last) = self._validated[0], self._validated[-1]
+        if last <= first:
+            return None
+        an_epoch = (last_time - first_time) / (last - first)
+        left = an_epoch * (total - 1 - last) - (now - last_time)
+        return max(left, timedelta())
+
+    def billable_seconds(self, now: datetime) -> int | None:
+        """Seconds that are paid for, all instances together; while the job runs, those since training started."""
+        count = int(self.description.get("ResourceConfig", {}).get("InstanceCount") or 1)
+        told = self.description.get("BillableTimeInSeconds")
+        if told is not None:
+            return int(told) * count
+        start = self.description.get("TrainingStartTime")
+        if not isinstance(start, datetime):
+            return None
+        return int((now.astimezone(UTC) - start).total_seconds()) * count
