@@ -98,6 +98,12 @@ def output_shape(service: str, operation: str) -> Shape:
     return _service(service).operation_model(operation).output_shape
 
 
+@cache
+def xml_namespace(service: str) -> str:
+    """The namespace of a query service's answers, such as IAM's."""
+    return str(_service(service).metadata["xmlNamespace"])
+
+
 def create_shape() -> Shape:
     """What CreateTrainingJob takes."""
     return input_shape("sagemaker", "CreateTrainingJob")
