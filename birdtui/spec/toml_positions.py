@@ -33,12 +33,17 @@ class _StuckError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One `key = value` or one `[table]` / `[[table]]` header: its path and where it starts and ends (offsets)."""
+    """One `key = value` or one `[table]` / `[[table]]` header: its path and where it starts and ends (offsets).
+
+    `base` is the path of the header above it, `value` the offset of its value (of the header's own end, for a header).
+    """
 
     path: DocPath
     start: int
     end: int
     header: bool
+    base: DocPath = ()
+    value: int = 0
 
 
 @dataclass
@@ -86,10 +91,10 @@ class _Scanner:
             self.begun = self.at
             if self.text[self.at] == "[":
                 base = self._header()
-                self.places.statements.append(Statement(base, self.begun, self.at, header=True))
+                self.places.statements.append(Statement(base, self.begun, self.at, True, base, self.at))
             else:
-                path = self._pair(base)
-                self.places.statements.append(Statement(path, self.begun, self.at, header=False))
+                path, value = self._pair(base)
+                self.places.statements.append(Statement(path, self.begun, self.at, False, base, value))
             if not self._try(_LINE_REST):
                 raise _StuckError
 
@@ -110,15 +115,17 @@ class _Scanner:
                 self.places.offsets.setdefault(path, offset)
         return path
 
-    def _pair(self, base: DocPath) -> DocPath:
+    def _pair(self, base: DocPath) -> tuple[DocPath, int]:
+        """A key and its value: the path, and where the value starts."""
         path = base
         for part, offset in self._key():
             path = (*path, part)
             self.places.offsets.setdefault(path, offset)
         self._expect("=")
         self._skip(_BLANK)
+        value = self.at
         self._value(path)
-        return path
+        return path, value
 
     def _key(self) -> Iterator[tuple[str, int]]:
         """The parts of a dotted key, each with its offset; stands behind the key and its blanks afterwards."""
