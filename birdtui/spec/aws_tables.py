@@ -33,6 +33,13 @@ def _folder_by_metadata() -> Path | None:
     return None
 
 
+@cache
+def sagemaker_tables() -> tuple[str, ...]:
+    """The names of all of sagemaker-core's tables, sorted."""
+    folder = table_folder()
+    return tuple(sorted(file.stem for file in folder.glob("*.json"))) if folder else ()
+
+
 def sagemaker_table(name: str) -> str | None:
     """The text of one of sagemaker-core's tables (`image-classification`), or None where there is no such table."""
     folder = table_folder()
