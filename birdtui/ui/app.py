@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
+from textual.command import Provider
 
 from birdtui.ui.backend import Backend
 from birdtui.ui.commands import bindings
+from birdtui.ui.job_actions import JobActions
 from birdtui.ui.palette import CommandProvider
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.screens.jobs import JobsScreen
 
 if TYPE_CHECKING:
     from birdtui.aws.session import Connection
+
+
+def _forget(_name: str, _value: str) -> None:
+    """Remember nothing: what tests and demonstrations want."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +40,18 @@ class Start:
     read_only: bool = False
     theme: str | None = None
     keymap: dict[str, str] = field(default_factory=dict)
-    remember: Callable[[str, str], None] = lambda _name, _value: None
+    remember: Callable[[str, str], None] = _forget
 
 
-class BirdApp(CommandScope, App[int]):
+class BirdApp(CommandScope, JobActions):
     """The cockpit."""
 
     TITLE = "birdtui"
     COMMAND_SCOPE = "app"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("app")]
-    COMMANDS: ClassVar = App.COMMANDS | {CommandProvider}
-    HORIZONTAL_BREAKPOINTS: ClassVar = [(0, "-narrow"), (100, "-wide")]
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-short"), (30, "-tall")]
-    CSS = """
-    Screen { background: $background; }
-    """
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = App.COMMANDS | {CommandProvider}
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual's own declaration
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012
 
     def __init__(self, start: Start) -> None:
         super().__init__()
@@ -66,18 +69,17 @@ class BirdApp(CommandScope, App[int]):
         if self.start.target:
             self.open_target(self.start.target)
 
+    @property
+    def place(self) -> str:
+        """Where AWS is, as far as that is known yet."""
+        return self.backend.place
+
     def open_target(self, target: str) -> None:
         """Open a TOML file in the editor, or a job by its name."""
         if target.endswith(".toml"):
             self.edit_file(Path(target))
         else:
             self.open_job(target)
-
-    def open_job(self, name: str) -> None:
-        """Show one training job."""
-        from birdtui.ui.screens.job import JobScreen
-
-        self.push_screen(JobScreen(name))
 
     def edit_file(self, path: Path) -> None:
         """Open a TOML file in the editor; a broken one is told on the editor's screen."""
@@ -87,6 +89,8 @@ class BirdApp(CommandScope, App[int]):
 
     def clone_job(self, name: str) -> None:
         """Open the editor on a clone of a job."""
+        if self.read_only:
+            return
         from birdtui.ui.screens.editor import EditorScreen
 
         self.push_screen(EditorScreen.for_clone(name))
@@ -97,19 +101,41 @@ class BirdApp(CommandScope, App[int]):
 
         self.push_screen(EditorScreen.for_new_job())
 
+    def action_open_file(self) -> None:
+        """Ask for a TOML file and open it."""
+        from birdtui.ui.screens.ask_path import AskPathScreen
+
+        def chosen(path: Path | None) -> None:
+            if path is not None:
+                self.edit_file(path)
+
+        self.push_screen(AskPathScreen("Open a job file", Path("sample.toml"), must_exist=True), chosen)
+
+    def action_connection(self) -> None:
+        """Switch to another profile or region."""
+        from birdtui.ui.screens.connection import ConnectionScreen
+
+        def switched(changed: bool | None) -> None:
+            if changed:
+                while not isinstance(self.screen, JobsScreen):
+                    self.pop_screen()
+                self.screen.reload()
+
+        self.push_screen(ConnectionScreen(), switched)
+
     def action_help(self) -> None:
         """Show the keys of the screen that is open."""
         from birdtui.ui.screens.help import HelpScreen
 
-        scopes = [node.COMMAND_SCOPE for node in self.screen.walk_children() if isinstance(node, CommandScope)]
-        own = [self.screen.COMMAND_SCOPE] if isinstance(self.screen, CommandScope) else []
-        self.push_screen(HelpScreen(list(dict.fromkeys([*own, *scopes, "app"])), self.start.keymap))
+        nodes = [self.screen, *self.screen.walk_children()]
+        scopes = [node.COMMAND_SCOPE for node in nodes if isinstance(node, CommandScope)]
+        self.push_screen(HelpScreen(list(dict.fromkeys([*scopes, "app"])), self.start.keymap))
 
     def action_theme(self) -> None:
         """Choose one of Textual's themes."""
         self.search_themes()
 
-    def action_quit(self) -> None:  # type: ignore[override]
+    async def action_quit(self) -> None:
         """Leave at once; jobs go on running."""
         self.exit(0)
 

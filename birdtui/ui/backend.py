@@ -23,6 +23,7 @@ class Backend:
         self._connect = connect
         self._connection: Connection | None = None
         self._session: Session | None = None
+        self._region: str | None = None
         self._lock = threading.Lock()
 
     def session(self) -> Session:
@@ -34,6 +35,7 @@ class Backend:
                 if self._connection is None:
                     self._connection = self._connect()
                 self._session = Session(self._connection)
+                self._region = self._session.region
             return self._session
 
     def switch(self, *, profile: str | None = None, region: str | None = None) -> None:
@@ -53,8 +55,18 @@ class Backend:
     @property
     def is_local(self) -> bool:
         """Whether this is the embedded engine, which has its own keys and one region."""
+        return self._connection is not None and self._connection.is_local
+
+    @property
+    def place(self) -> str:
+        """Where AWS is, as far as that is known without asking: `local engine`, or profile and region."""
         connection = self._connection
-        return connection is not None and connection.access_key is not None
+        if connection is None:
+            return "connecting…"
+        if connection.is_local:
+            return "local engine"
+        region = self._region or connection.region or ""
+        return " ".join(part for part in (connection.profile or "", region, connection.endpoint_url or "") if part)
 
     def training_jobs(self) -> TrainingJobs:
         """The account's training jobs."""

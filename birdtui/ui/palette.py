@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
+from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.widget import Widget
 
 from birdtui.ui.commands import Command, commands, key_name
 from birdtui.ui.scope import CommandScope
+
+Node = App[Any] | Widget
 
 
 class CommandProvider(Provider):
     """Offers each command of the app, the screen and its visible widgets, with its keys."""
 
-    def _offers(self) -> Iterator[tuple[Command, CommandScope]]:
-        nodes = [node for node in self.screen.walk_children() if isinstance(node, CommandScope)]
-        for node in (self.app, self.screen, *nodes):
-            if not isinstance(node, CommandScope):
+    def _offers(self) -> Iterator[tuple[Command, Node]]:
+        nodes: list[Node] = [self.app, self.screen, *self.screen.walk_children(Widget)]
+        for node in nodes:
+            if not isinstance(node, CommandScope) or not isinstance(node, App | Widget):
                 continue
             for command in commands(node.COMMAND_SCOPE):
                 if node.check_action(command.action, ()) is not False:

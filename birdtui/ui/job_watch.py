@@ -1,0 +1,77 @@
+"""Watches one job for a screen: a thread of its own reads events, the screen hears of them by message."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from birdtui.aws.errors import AwsProblem
+from birdtui.ui.backend import Backend
+from birdtui.watch.events import Event, LogLines
+from birdtui.watch.job_state import JobState
+
+log = logging.getLogger(__name__)
+
+
+class JobWatch:
+    """The state of a watched job and the thread that feeds it; log lines go straight to the buffer, which bears it."""
+
+    @dataclass
+    class Told(Message):
+        """Something other than log lines: apply it to the state, on the screen's own thread."""
+
+        event: Event
+
+    class LogGrew(Message):
+        """The log buffer holds more than before."""
+
+        def can_replace(self, message: Message) -> bool:
+            """A burst is told once."""
+            return isinstance(message, JobWatch.LogGrew)
+
+    @dataclass
+    class GaveUp(Message):
+        """The watcher ended without the job's end."""
+
+        problem: AwsProblem
+
+    def __init__(self, target: MessagePump, backend: Backend, name: str) -> None:
+        self.state = JobState(name)
+        self._target = target
+        self._backend = backend
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Begin to watch."""
+        threading.Thread(target=self._run, name=f"birdtui: watch {self.state.name}", daemon=True).start()
+
+    def stop(self) -> None:
+        """End at the next moment; a call in flight is left to itself."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        from birdtui.watch.watcher import Watcher
+
+        try:
+            watcher = Watcher(self._backend.training_jobs(), self._backend.logs(), self.state.name, stop=self._stop)
+            for event in watcher.events():
+                if self._stop.is_set():
+                    return
+                if isinstance(event, LogLines):
+                    self.state.log.append(event.host, event.timestamps, event.messages)
+                    self._target.post_message(self.LogGrew())
+                else:
+                    self._target.post_message(self.Told(event))
+        except AwsProblem as problem:
+            self._give_up(problem)
+        except Exception as error:
+            log.exception("watching %s failed", self.state.name)
+            self._give_up(AwsProblem("InternalError", f"watching failed: {error}", exit_code=3))
+
+    def _give_up(self, problem: AwsProblem) -> None:
+        if not self._stop.is_set():
+            self._target.post_message(self.GaveUp(problem))

@@ -1,0 +1,350 @@
+"""One job: configuration, channels, accuracy chart and live log at once, or as tabs where the terminal is small."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.events import Click, Resize
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from birdtui.aws.errors import AwsProblem
+from birdtui.spec.plain_text import plain
+from birdtui.ui.chart_model import ChartData, Curve
+from birdtui.ui.commands import bindings
+from birdtui.ui.job_watch import JobWatch
+from birdtui.ui.scope import CommandScope
+from birdtui.ui.status_style import now, short_duration, strip_of_statuses
+from birdtui.ui.widgets.accuracy_chart import AccuracyChart
+from birdtui.ui.widgets.channels_panel import ChannelsPanel
+from birdtui.ui.widgets.job_panel import JobPanel
+from birdtui.ui.widgets.log_panel import LogPanel
+from birdtui.ui.widgets.notice import problem_title
+from birdtui.ui.widgets.outcome import Outcome
+from birdtui.ui.widgets.title_bar import TitleBar
+from birdtui.watch.events import JobDescribed, JobEnded, MetricPoint, StatusChanged, Waiting
+from birdtui.watch.job_state import JobState
+
+if TYPE_CHECKING:
+    from birdtui.ui.app import BirdApp
+
+PANELS = {"config": "Job configuration", "channels": "Channels", "chart": "Accuracy", "log": "Log"}
+WIDE = (110, 30)
+
+
+class Focusable(Protocol):
+    """A panel that takes the keys."""
+
+    def focus_view(self) -> None:
+        """Give the keys to the panel."""
+
+
+class PanelTabs(Static):
+    """The names of the panels with their keys, where they are tabs."""
+
+    DEFAULT_CSS = "PanelTabs { height: 1; background: $panel; padding: 0 1; }"
+
+    def show(self, current: str) -> None:
+        """Mark the panel that is open."""
+        parts = [
+            Content.styled(f" {number} {title} ", "reverse bold" if name == current else "")
+            for number, (name, title) in enumerate(PANELS.items(), 1)
+        ]
+        self.update(Content(" ").join(parts))
+
+    def on_click(self, event: Click) -> None:
+        """Open the panel whose name was clicked."""
+        at = 1
+        for number, title in enumerate(PANELS.values(), 1):
+            at += len(f" {number} {title} ") + 1
+            if event.x < at:
+                cast(JobScreen, self.screen).open_panel(list(PANELS)[number - 1])
+                return
+
+
+class JobScreen(CommandScope, Screen[None]):
+    """The cockpit of one job."""
+
+    COMMAND_SCOPE = "job"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("job")]
+    AUTO_FOCUS = "LogView"
+    DEFAULT_CSS = """
+    JobScreen #job-status { height: auto; max-height: 2; padding: 0 1; background: $panel; }
+    JobScreen #job-panels { height: 1fr; }
+    JobScreen .panel { border: round $panel-lighten-2; border-title-color: $text-muted; background: $surface; }
+    JobScreen .panel:focus-within { border: round $primary; border-title-color: $text; border-title-style: bold; }
+    JobScreen .panel > * { height: 1fr; }
+    JobScreen PanelTabs { display: none; }
+    JobScreen.-four #job-panels { layout: grid; grid-size: 2 2; grid-columns: 2fr 3fr; grid-rows: 1fr 1fr; }
+    JobScreen.-one PanelTabs { display: block; }
+    JobScreen.-one .panel { display: none; border: none; }
+    JobScreen.-one .panel:focus-within { border: none; }
+    JobScreen.-one .panel.-open { display: block; }
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.job_name = name
+        self._watch: JobWatch | None = None
+        self._open = "log"
+        self._maximised = False
+        self._trouble = ""
+        self._chart_version = -1
+
+    @property
+    def bird(self) -> BirdApp:
+        """The app."""
+        return cast("BirdApp", self.app)
+
+    @property
+    def state(self) -> JobState:
+        """What is known of the job."""
+        if self._watch is None:
+            raise RuntimeError("the job is not watched yet")
+        return self._watch.state
+
+    def compose(self) -> ComposeResult:
+        """Title, status line, four panels, keys."""
+        self._watch = JobWatch(self, self.bird.backend, self.job_name)
+        yield TitleBar(self.job_name)
+        yield Static(Content("Loading the job…"), id="job-status")
+        yield Outcome()
+        yield PanelTabs("")
+        with Container(id="job-panels"):
+            yield self._panel("config", JobPanel())
+            yield self._panel("chart", AccuracyChart())
+            yield self._panel("channels", ChannelsPanel())
+            yield self._panel("log", LogPanel(self.state.log))
+        yield Footer()
+
+    @staticmethod
+    def _panel(name: str, content: Vertical | JobPanel | ChannelsPanel) -> Container:
+        panel = Container(content, id=f"panel-{name}", classes="panel")
+        number = list(PANELS).index(name) + 1
+        panel.border_title = f"{number} {PANELS[name]}"
+        return panel
+
+    def on_mount(self) -> None:
+        """Begin to watch."""
+        self._arrange()
+        self.query_one(LogPanel).waiting("Asking for the job…", now())
+        self.set_interval(1.0, self._draw_status)
+        if self._watch is not None:
+            self._watch.start()
+
+    def on_unmount(self) -> None:
+        """Stop watching."""
+        if self._watch is not None:
+            self._watch.stop()
+
+    # what the watcher tells
+
+    @on(JobWatch.LogGrew)
+    def _log_grew(self) -> None:
+        self.query_one(LogPanel).lines_came()
+
+    @on(JobWatch.Told)
+    def _told(self, message: JobWatch.Told) -> None:
+        event = message.event
+        self.state.apply(event)
+        match event:
+            case Waiting():
+                self.query_one(LogPanel).waiting(event.reason, event.since)
+            case JobDescribed():
+                self.query_one(JobPanel).show(self.state.description)
+                self.query_one(ChannelsPanel).show(self.state.description.get("InputDataConfig") or [])
+                self.query_one(TitleBar).refresh_place()
+                self._chart_soon()
+            case MetricPoint():
+                self._chart_soon()
+            case JobEnded():
+                self._chart_soon()
+                self._ended(event)
+            case StatusChanged():
+                pass
+        self._draw_status()
+
+    @on(JobWatch.GaveUp)
+    def _gave_up(self, message: JobWatch.GaveUp) -> None:
+        self._show_problem(message.problem)
+
+    def _show_problem(self, problem: AwsProblem) -> None:
+        advice = " ".join(each.text for each in problem.advice)
+        self._trouble = f"{problem_title(problem)}: {problem.message} {advice}".strip()
+        self.query_one(LogPanel).waiting(self._trouble, now())
+        self._draw_status()
+
+    def _ended(self, event: JobEnded) -> None:
+        self.query_one(Outcome).show(event)
+        if not len(self.state.log):
+            self.query_one(LogPanel).waiting("The job ended without a log.", event.time)
+        if (datetime.now(UTC) - event.time).total_seconds() < 60:
+            self.app.bell()
+            severity = "information" if event.exit_code == 0 else "warning"
+            self.notify(plain(f"{self.job_name}: {event.status}"), title="Job ended", severity=severity, markup=False)  # type: ignore[arg-type]
+
+    def _chart_soon(self) -> None:
+        self.call_later(self._draw_chart)
+
+    def _draw_chart(self) -> None:
+        if self._chart_version == self.state.version:
+            return
+        self._chart_version = self.state.version
+        with contextlib.suppress(NoMatches):
+            self.query_one(AccuracyChart).show(chart_data(self.state))
+
+    # the status line
+
+    def _draw_status(self) -> None:
+        state, moment = self.state, now()
+        lines: list[Content] = []
+        transitions = state.description.get("SecondaryStatusTransitions") or []
+        if transitions:
+            lines.append(strip_of_statuses(transitions, moment))
+        elif not self._trouble:
+            lines.append(Content("Loading the job…"))
+        facts: list[str] = []
+        total, done = state.total_epochs, state.epochs_done
+        if done or (total and not state.is_over):
+            facts.append(f"epoch {done}/{total}" if total else f"epoch {done}")
+        if state.best is not None:
+            facts.append(f"best {state.best[1]:.4f} @{state.best[0]}")
+        left = state.time_left(moment)
+        if left is not None:
+            facts.append(f"about {short_duration(left)} left")
+        billable = state.billable_seconds(moment)
+        if billable is not None:
+            facts.append(f"billable {short_duration(billable)}")
+        message = str(transitions[-1].get("StatusMessage", "")) if transitions else ""
+        if message and not state.is_over:
+            facts.append(message)
+        line = Content(plain(" · ".join(facts)))
+        if state.trouble is not None:
+            line += Content.styled(plain(f"  ⚠ {state.trouble.message}"), "$text-warning")
+        if self._trouble:
+            line += Content.styled(plain(f"  ⚠ {self._trouble}"), "$text-error")
+        lines.append(line)
+        self.query_one("#job-status", Static).update(Content("\n").join(lines))
+
+    # panels
+
+    def on_resize(self, event: Resize) -> None:
+        """Four panels where there is room, tabs where there is not; what each shows stays."""
+        self._arrange(event.size.width, event.size.height)
+
+    def _arrange(self, width: int | None = None, height: int | None = None) -> None:
+        size = (width or self.size.width, height or self.size.height)
+        four = size[0] >= WIDE[0] and size[1] >= WIDE[1] and not self._maximised
+        self.set_class(four, "-four")
+        self.set_class(not four, "-one")
+        for name in PANELS:
+            self.query_one(f"#panel-{name}").set_class(name == self._open, "-open")
+        self.query_one(PanelTabs).show(self._open)
+
+    def open_panel(self, name: str) -> None:
+        """Go to a panel."""
+        self._open = name
+        self._arrange()
+        panel = self.query_one(f"#panel-{name}").children[0]
+        self.call_after_refresh(cast(Focusable, panel).focus_view)
+
+    def on_descendant_focus(self) -> None:
+        """The panel that has the keys is the one to maximise."""
+        for name in PANELS:
+            if self.focused is not None and self.query_one(f"#panel-{name}") in self.focused.ancestors:
+                self._open = name
+
+    def action_panel_config(self) -> None:
+        """Go to the job configuration."""
+        self.open_panel("config")
+
+    def action_panel_channels(self) -> None:
+        """Go to the channels."""
+        self.open_panel("channels")
+
+    def action_panel_chart(self) -> None:
+        """Go to the accuracy chart."""
+        self.open_panel("chart")
+
+    def action_panel_log(self) -> None:
+        """Go to the log."""
+        self.open_panel("log")
+
+    def action_maximise(self) -> None:
+        """Give the panel with the keys the whole screen, or put it back."""
+        self._maximised = not self._maximised
+        self._arrange()
+
+    # the job
+
+    def action_back(self) -> None:
+        """Back to the jobs."""
+        if self._maximised:
+            self.action_maximise()
+        else:
+            self.dismiss()
+
+    def action_clone(self) -> None:
+        """Clone this job into the editor."""
+        self.bird.clone_job(self.job_name)
+
+    def action_stop(self) -> None:
+        """Stop this job, after asking."""
+        self.bird.stop_job(self.job_name)
+
+    def action_copy_artifact(self) -> None:
+        """Copy the artifact's URI."""
+        self.bird.copy_artifact(self.state.description)
+
+    def action_copy_arn(self) -> None:
+        """Copy the job's ARN."""
+        self.bird.copy("ARN", str(self.state.description.get("TrainingJobArn", "")))
+
+    def action_copy_command(self) -> None:
+        """Copy the aws command that creates this job."""
+        self.bird.copy_command(self.state.description)
+
+    def action_download(self) -> None:
+        """Download the artifact."""
+        self.bird.download_artifact(self.state.description)
+
+    def action_console(self) -> None:
+        """Open the job in the web console."""
+        self.bird.open_console(self.job_name)
+
+    def on_log_panel_save_requested(self, event: LogPanel.SaveRequested) -> None:
+        """Ask where to save the log to."""
+        event.stop()
+        from birdtui.ui.screens.ask_path import AskPathScreen
+
+        def save(path: Path | None) -> None:
+            if path is None:
+                return
+            try:
+                count = self.query_one(LogPanel).save(path)
+            except OSError as error:
+                self.notify(plain(str(error)), title="Not saved", severity="error", markup=False)
+            else:
+                self.notify(f"{count:,} lines in {plain(str(path))}", title="Saved", markup=False)
+
+        self.app.push_screen(AskPathScreen("Save the log as", Path(f"{self.job_name}.log")), save)
+
+
+def chart_data(state: JobState) -> ChartData:
+    """A job's metrics as the chart takes them; times and speeds are not for one axis with accuracies."""
+    curves = [
+        Curve(host, name, sorted(values), [values[epoch] for epoch in sorted(values)])
+        for host, metrics in state.series.items()
+        for name, values in metrics.items()
+        if name.startswith(("train:", "validation:"))
+    ]
+    return ChartData(tuple(curves), state.best, state.artifact_epoch, state.total_epochs)

@@ -1,0 +1,57 @@
+"""A designed state instead of content: loading, empty, no credentials, no network, refused. Each says what to press."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Center, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from birdtui.aws.errors import CREDENTIALS, UNREACHABLE, AwsProblem
+from birdtui.spec.plain_text import plain
+
+
+class Notice(Vertical):
+    """A title, what it means, and the way out, in the middle of its room."""
+
+    DEFAULT_CSS = """
+    Notice { align: center middle; height: 1fr; padding: 1 2; background: $surface; }
+    Notice Static { width: auto; max-width: 100%; height: auto; }
+    Notice Center { height: auto; }
+    Notice #notice-title { text-style: bold; margin-bottom: 1; }
+    Notice #notice-way { margin-top: 1; color: $text-muted; }
+    """
+
+    def compose(self) -> ComposeResult:
+        """Three texts."""
+        for part in ("title", "text", "way"):
+            with Center():
+                yield Static("", id=f"notice-{part}")
+
+    def say(self, title: str, text: str = "", way: str = "") -> None:
+        """Show a state."""
+        for part, words in (("title", title), ("text", text), ("way", way)):
+            self.query_one(f"#notice-{part}", Static).update(Content(plain(words)))
+
+    def say_problem(self, problem: AwsProblem) -> None:
+        """Show why AWS did not answer, and the way out."""
+        title = problem_title(problem)
+        advice = "\n".join(dict.fromkeys(each.text for each in problem.advice))
+        self.say(
+            title, plain(problem.message), f"{advice}\n\nr tries again · ^r another profile or region · q quits".strip()
+        )
+
+
+def problem_title(problem: AwsProblem) -> str:
+    """A problem in two or three words."""
+    if problem.expired:
+        return "Credentials have expired"
+    if problem.exit_code == CREDENTIALS:
+        return "No usable credentials" if problem.code != "NoRegionError" else "No region is set"
+    if problem.exit_code == UNREACHABLE:
+        return "AWS cannot be reached"
+    if "AccessDenied" in problem.code or "NotAuthorized" in problem.code or "Forbidden" in problem.code:
+        return "Access denied"
+    if problem.throttled:
+        return "AWS asks to slow down"
+    return f"AWS refused: {problem.code}"

@@ -1,0 +1,48 @@
+"""How a job ended: which epoch is best and which the artifact holds, or what failed and what to change."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from birdtui.spec.plain_text import plain
+from birdtui.ui.status_style import short_duration, status_content
+from birdtui.watch.events import JobEnded
+
+
+class Outcome(Static):
+    """Hidden until the job has ended."""
+
+    DEFAULT_CSS = """
+    Outcome { display: none; height: auto; max-height: 8; padding: 0 1; background: $boost; overflow-y: auto; }
+    Outcome.-ended { display: block; }
+    """
+
+    def show(self, ended: JobEnded) -> None:
+        """Show an end."""
+        self.update(Content("\n").join(outcome_lines(ended)))
+        self.add_class("-ended")
+
+
+def outcome_lines(ended: JobEnded) -> list[Content]:
+    """The outcome, a line each."""
+    first = status_content(ended.secondary if ended.status == "Stopped" else ended.status)
+    facts: list[str] = []
+    if ended.best_epoch is not None and ended.best_validation_accuracy is not None:
+        facts.append(f"best validation accuracy {ended.best_validation_accuracy:.4f} at epoch {ended.best_epoch}")
+    if ended.artifact_epoch is not None:
+        same = " (the best)" if ended.artifact_epoch == ended.best_epoch else ", not the best"
+        facts.append(f"the artifact holds epoch {ended.artifact_epoch}{same if ended.best_epoch is not None else ''}")
+    if ended.billable_seconds is not None:
+        facts.append(f"billable {short_duration(ended.billable_seconds)}")
+    lines = [first + Content("  " + plain(" · ".join(facts)))]
+    if ended.artifact:
+        lines.append(Content.styled("artifact ", "$text-muted") + Content(plain(ended.artifact)))
+    if ended.failure_reason:
+        lines.append(Content.styled(plain(ended.failure_reason), "$text-error"))
+    for advice in ended.advice:
+        field = Content.styled(plain(advice.field) + "  ", "bold") if advice.field else Content("")
+        lines.append(Content("→ ") + field + Content(plain(advice.text)))
+    if ended.exit_code != 0:
+        lines.append(Content.styled("c clones the job into the editor, at the field to change", "$text-muted"))
+    return lines
