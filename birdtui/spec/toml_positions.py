@@ -72,7 +72,7 @@ def locate(text: str) -> Places:
     scanner = _Scanner(text)
     try:
         scanner.document()
-    except _StuckError:
+    except (_StuckError, RecursionError):  # RecursionError: brackets within brackets, a thousand deep
         scanner.places.stuck = scanner.begun
     return scanner.places
 
