@@ -1,0 +1,16 @@
+"""`python -m birdtui` and the `birdtui` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; the process's exit code."""
+    from birdtui.cli import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
