@@ -43,13 +43,12 @@ class Body(io.RawIOBase):
         return len(piece)
 
     def drain(self, limit: int) -> bool:
-        """Reads what is left, at most `limit` bytes; whether that was all."""
-        while limit > 0:
-            piece = self._some(min(_PIECE, limit))
-            if not piece:
-                return True
+        """Reads what is left away; False, and no further, once it is more than `limit` bytes."""
+        while piece := self._some(_PIECE):
             limit -= len(piece)
-        return False
+            if limit < 0:
+                return False
+        return True
 
     def _some(self, limit: int) -> bytes:
         raise NotImplementedError

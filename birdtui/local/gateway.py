@@ -9,21 +9,21 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 from urllib.parse import unquote
 
-from birdtui.local import access, awsjson, awsquery, bodies, sigv4
+from birdtui.local import access, awsjson, awsquery, bodies, sigv2, sigv4
 from birdtui.local.iam import IamService
 from birdtui.local.refusals import Family, Refusal, Refused, worded
 from birdtui.local.service import Caller, HttpRequest, HttpResponse, ServiceError
-from birdtui.local.sigv4 import Authorization, SignedRequest
+from birdtui.local.sigv4 import Authorization, Keys, SignedRequest
 
 LARGEST_CALL = 8 << 20
 _SHA256 = re.compile("[0-9a-f]{64}")
 _SIGNED_CHUNKS = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
 _CHUNKED = {_SIGNED_CHUNKS, _SIGNED_CHUNKS + "-TRAILER", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"}
 # What a presigned URL says of its signature, and the SDKs' note of the operation: nothing for S3 itself.
-_NOT_S3 = {
+_NOT_S3 = sigv2.QUERY_NAMES | {
     "X-Amz-Algorithm",
     "X-Amz-Credential",
     "X-Amz-Date",
@@ -61,12 +61,11 @@ class Incoming:
         return SignedRequest(self.method, self.target, self.headers)
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """The pair of keys that the account's user holds."""
+class CallService(Protocol):
+    """A JSON service: an answer's bytes for an operation's name and a request's bytes."""
 
-    access_key: str
-    secret_key: str
+    def call(self, operation: str, body: bytes, region: str, caller: Caller) -> bytes:
+        """Answers one call or raises ServiceError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Routes:
     """The services behind the door, by the name they have in a credential scope; S3 stands alone."""
 
     iam: IamService
-    json: Mapping[str, awsjson.JsonService]
+    json: Mapping[str, CallService]
     query: Mapping[str, awsquery.QueryService]
     s3: ObjectService
 
@@ -103,7 +102,7 @@ class Gateway:
         try:
             authorization = sigv4.read_authorization(incoming.signed)
             if authorization is None:
-                raise Refused(Refusal.MISSING)
+                return self._serve_presigned_v2(incoming, request_id)
             service = authorization.service
             return self._serve(incoming, self._signer(authorization, incoming), request_id)
         except Refused as refused:
@@ -118,7 +117,7 @@ class Gateway:
 
     def _signer(self, authorization: Authorization, incoming: Incoming) -> _Signer:
         """Whose signature this is, as far as the body need not be read for it; raises Refused."""
-        secret, caller = self._secret(authorization)
+        secret, caller = self._secret(authorization.access_key, authorization.token)
         sigv4.check_time(authorization, self._now())
         sigv4.check_signed_headers(authorization, incoming.signed)
         return _Signer(
@@ -127,19 +126,27 @@ class Gateway:
             sigv4.signing_key(secret, authorization.date, authorization.region, authorization.service),
         )
 
-    def _secret(self, authorization: Authorization) -> tuple[str, Caller]:
-        if authorization.access_key == self._keys.access_key:
-            if authorization.token:
+    def _secret(self, access_key: str, token: str | None) -> tuple[str, Caller]:
+        if access_key == self._keys.access_key:
+            if token:
                 raise Refused(Refusal.WRONG_TOKEN)
             return self._keys.secret_key, Caller()
-        session = self._routes.iam.sessions.keys(authorization.access_key)
+        session = self._routes.iam.sessions.keys(access_key)
         if session is None:
-            raise Refused(Refusal.UNKNOWN_KEY, details={"AWSAccessKeyId": authorization.access_key})
-        if authorization.token != session.token:
+            raise Refused(Refusal.UNKNOWN_KEY, details={"AWSAccessKeyId": access_key})
+        if token != session.token:
             raise Refused(Refusal.WRONG_TOKEN)
         if session.expires <= self._now():
             raise Refused(Refusal.EXPIRED_TOKEN)
         return session.secret_key, session.caller
+
+    def _serve_presigned_v2(self, incoming: Incoming, request_id: str) -> HttpResponse:
+        presigned = sigv2.read(incoming.signed)
+        if presigned is None:
+            raise Refused(Refusal.MISSING)
+        secret, caller = self._secret(presigned.access_key, presigned.token)
+        sigv2.check(presigned, incoming.signed, secret, self._now())
+        return self._objects(incoming, incoming.headers, incoming.body, caller, request_id)
 
     def _serve(self, incoming: Incoming, signer: _Signer, request_id: str) -> HttpResponse:
         service = signer.authorization.service
@@ -173,12 +180,18 @@ class Gateway:
             headers = {name: value for name, value in headers.items() if value}
         elif declared != sigv4.UNSIGNED:
             body = bodies.HashedBody(incoming.body, incoming.length, declared)
+        return self._objects(incoming, headers, body, signer.caller, request_id)
+
+    def _objects(
+        self, incoming: Incoming, headers: Mapping[str, str], body: bodies.Body, caller: Caller, request_id: str
+    ) -> HttpResponse:
         query: dict[str, list[str]] = {}
         for name, value in incoming.signed.query:
             if name not in _NOT_S3:
                 query.setdefault(name, []).append(value)
-        request = HttpRequest(incoming.method, unquote(incoming.signed.path), query, headers, body)  # type: ignore[arg-type] # a raw stream reads as a BinaryIO
-        access.check(self._routes.iam, signer.caller, access.s3_needs(request))
+        stream = cast("BinaryIO", body)
+        request = HttpRequest(incoming.method, unquote(incoming.signed.path), query, headers, stream)
+        access.check(self._routes.iam, caller, access.s3_needs(request))
         response = self._routes.s3.handle(request)
         return HttpResponse(response.status, {**_s3_headers(request_id), **response.headers}, response.body)
 

@@ -17,10 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 from birdtui.local import bodies
+from birdtui.local.engine_files import HOST
 from birdtui.local.gateway import Gateway, Incoming
 from birdtui.local.service import HttpResponse
 
-HOST = "127.0.0.1"
 _DRAIN = 64 << 20
 _KEEP_ALIVE_SECONDS = 75
 _BODILESS = {204, 304}

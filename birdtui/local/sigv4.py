@@ -31,6 +31,14 @@ _BLANKS = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """A pair of keys to sign with."""
+
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignedRequest:
     """What of an HTTP request a signature covers: the target as sent, and headers by lower-case name."""
 
