@@ -144,7 +144,9 @@ def test_an_attached_policy_stays(iam: Any) -> None:
     document = json.dumps(execution_policy())
     arn = iam.create_policy(PolicyName="read", PolicyDocument=document)["Policy"]["Arn"]
     iam.create_role(RoleName="birds", AssumeRolePolicyDocument=TRUST)
-    iam.attach_role_policy(RoleName="birds", PolicyArn=arn)
+    for _ in range(2):
+        iam.attach_role_policy(RoleName="birds", PolicyArn=arn)
+    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
     assert code(iam.delete_policy, PolicyArn=arn) == "DeleteConflict"
 
 

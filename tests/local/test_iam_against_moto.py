@@ -116,7 +116,6 @@ def test_attached_policies_come_and_go(iam: Any) -> None:
     arn = iam.create_policy(PolicyName="read", PolicyDocument=POLICY)["Policy"]["Arn"]
     iam.create_role(RoleName="birds", AssumeRolePolicyDocument=TRUST)
     iam.attach_role_policy(RoleName="birds", PolicyArn=arn)
-    iam.attach_role_policy(RoleName="birds", PolicyArn=arn)
     attached = iam.list_attached_role_policies(RoleName="birds")["AttachedPolicies"]
     assert attached == [{"PolicyName": "read", "PolicyArn": arn}]
     assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
