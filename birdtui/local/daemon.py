@@ -38,8 +38,14 @@ ANSWER_SECONDS = 3.0
 END_SECONDS = 150.0  # a container may take two minutes to end
 _LARGEST_LOG = 4 << 20
 _START_LOCK = "start.lock"
-# `-P` keeps the working directory out of the engine's imports; the package is then found as this process found it.
-_PROGRAM = "import sys; sys.path.append(sys.argv[1]); from birdtui.local.daemon import main; main()"
+# `-P` keeps the working directory out of the engine's imports; it takes this very package, wherever it was found.
+_PROGRAM = """
+import sys
+if sys.argv[1] not in sys.path:
+    sys.path.insert(0, sys.argv[1])
+from birdtui.local.daemon import main
+main()
+"""
 
 log = logging.getLogger(__name__)
 
