@@ -1,0 +1,180 @@
+"""The lines that the image classification algorithm, and any MXNet program, write about their training: one grammar.
+
+Lines are searched, not matched from their start: a saved log has colours, times, stream names and status messages
+before a line, glued to it without a newline, or several lines in one. Formats are those of about 150 public logs,
+2018-2025. Every pattern is bounded, so the time a text takes grows with its length alone, whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+NO_ID = "-"
+"""The host of a line that has no thread id."""
+
+TIME_COST = "time_cost"
+
+_NUMBER = (
+    r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?(?:[eE][+-]?\d{1,4}(?!\d))?|\.\d{1,40}"
+    r"|[nN][aA][nN](?![a-z])|[iI][nN][fF](?:inity)?(?![a-z]))"
+)
+_GAP = r"(?:[ \t]|\#011|\\t){1,8}"  # syslog writes a tab as #011, JSON as \t
+_METRIC = re.compile(
+    rf"Epoch\[(\d{{1,9}})\]{_GAP}(?:(Train|Validation)-([^\s=]{{1,120}})|Time\ cost)=({_NUMBER})", re.VERBOSE
+)
+_BATCH = re.compile(
+    rf"Epoch\[(\d{{1,9}})\]\ Batch\ ?\[(?:\d{{1,9}}-)?(\d{{1,9}})\]{_GAP}Speed:\ ?({_NUMBER})\ samples/sec", re.VERBOSE
+)
+_PREFIX = re.compile(
+    r"(?:(\d\d)/(\d\d)/(\d{4})\ (\d\d):(\d\d):(\d\d)\ )?"  # lost where a saved output begins in mid line
+    r"(?:[A-Z]{4,8}\ )?(\d{10,20})(?:\ [\w./-]{1,80}:\d{1,6})?\]",
+    re.VERBOSE,
+)
+_PREFIX_REACH = 200
+"""How far before a value its prefix is looked for, in characters."""
+_SAVED = re.compile(r"Saved checkpoint to [^\n]{0,500}?-(\d{1,9})\.params")
+_STORED = re.compile(rf"Storing the best model with validation accuracy: ({_NUMBER})")
+_STOPPED = "Early stopping criteria met"
+_DATE_FOLLOWS = re.compile(r"-\d\d-\d\d[ T]\d\d:\d\d")
+_CLOCK_FOLLOWS = re.compile(r":\d\d:\d\d \[?\d\d/\d\d/\d{4} |:\d\d:\d\d \[")
+_YEAR = re.compile(r"(?:19|20)\d\d$")
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]{0,200}[ -/]{0,20}[@-~]|\][^\x07\x1b\n]{0,500}(?:\x07|\x1b\\)|[@-Z\\^_])")
+
+
+class Logged(NamedTuple):
+    """A value as the text gives it: `at` is its place in the text, `host` the thread id, `stamp` milliseconds."""
+
+    at: int
+    host: str
+    stamp: int | None
+    epoch: int
+    name: str
+    value: float
+
+
+class Saved(NamedTuple):
+    """A checkpoint file was written; `epoch` counts from 0, which is the file's number - 1."""
+
+    at: int
+    host: str
+    epoch: int
+
+
+class Stored(NamedTuple):
+    """The best model so far was stored; `accuracy` is its validation accuracy."""
+
+    at: int
+    host: str
+    accuracy: float
+
+
+class Stopped(NamedTuple):
+    """Training ended early because validation accuracy did not rise any more."""
+
+    at: int
+
+
+class Batch(NamedTuple):
+    """How training goes within an epoch: batch number and speed in samples a second."""
+
+    at: int
+    epoch: int
+    batch: int
+    speed: float
+
+
+Fact = Logged | Saved | Stored | Stopped
+
+
+def without_escapes(text: str) -> str:
+    """The text without terminal escape sequences, colours of 24 bits among them."""
+    return _ESCAPES.sub("", text) if "\x1b" in text else text
+
+
+def logged(text: str, host: str | None = None) -> Iterator[Logged]:
+    """Every value in a text, in order; with `host` given all are that host's, else their prefix's thread id's."""
+    line_id, line_stamp, end = NO_ID, None, 0
+    for match in _METRIC.finditer(text):
+        epoch, kind, metric, number = match.groups()
+        at = match.start()
+        if host is not None:
+            line_id = host
+        else:
+            found = _prefix_before(text, end, at)
+            if found is not None:
+                line_id, line_stamp = found
+            elif text.find("\n", end, at) >= 0 or end == 0:
+                line_id, line_stamp = NO_ID, None
+            end = match.end()
+        name = TIME_COST if kind is None else f"{kind.lower()}:{metric}"
+        yield Logged(at, line_id, line_stamp, int(epoch), name, _value(number, text, match.end()))
+
+
+def milestones(text: str, start: int, stop: int, host: str | None = None) -> Iterator[Fact]:
+    """The lines that follow an epoch's values, within a part of a text: stored, saved, stopped early."""
+    found: list[Fact] = []
+    if text.find("Saved checkpoint", start, stop) >= 0:
+        for match in _SAVED.finditer(text, start, stop):
+            number = int(match[1])
+            if number > 0:
+                found.append(Saved(match.start(), _host(text, match.start(), host), number - 1))
+    if text.find("Storing the best", start, stop) >= 0:
+        for match in _STORED.finditer(text, start, stop):
+            accuracy = _value(match[1], text, match.end())
+            found.append(Stored(match.start(), _host(text, match.start(), host), accuracy))
+    at = text.find(_STOPPED, start, stop)
+    if at >= 0:
+        found.append(Stopped(at))
+    return iter(sorted(found, key=lambda fact: fact.at))
+
+
+def last_batch(text: str) -> Batch | None:
+    """How far training was in the last Batch line of a text."""
+    at = text.rfind("] Batch")
+    while at >= 0:
+        start = text.rfind("Epoch[", max(at - 20, 0), at)
+        match = _BATCH.match(text, start) if start >= 0 else None
+        if match is not None:
+            return Batch(start, int(match[1]), int(match[2]), _value(match[3], text, match.end()))
+        at = text.rfind("] Batch", max(at - 4096, 0), at)
+    return None
+
+
+def _host(text: str, at: int, host: str | None) -> str:
+    if host is not None:
+        return host
+    found = _prefix_before(text, 0, at)
+    return NO_ID if found is None else found[0]
+
+
+def _prefix_before(text: str, floor: int, at: int) -> tuple[str, int | None] | None:
+    """Thread id and time of the last prefix on the line before a place, looked for from `floor` on."""
+    start = max(floor, at - _PREFIX_REACH)
+    start = max(start, text.rfind("\n", start, at) + 1)
+    last = None
+    for last in _PREFIX.finditer(text, start, at):  # noqa: B007 - the last one counts
+        pass
+    if last is None:
+        return None
+    month, day, year, hour, minute, second, number = last.groups()
+    if year is None:
+        return number, None
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+    except ValueError:
+        return number, None
+    return number, int(moment.timestamp() * 1000)
+
+
+def _value(number: str, text: str, end: int) -> float:
+    """A number, without the first figures of a time that was glued to it: `0.5000002019-09-07 22:57:58`."""
+    following = text[end : end + 1]
+    if following == "-" and _DATE_FOLLOWS.match(text, end) and _YEAR.search(number) and len(number) > 4:
+        number = number[:-4]
+    elif following == ":" and _CLOCK_FOLLOWS.match(text, end) and len(number) > 2:
+        number = number[:-2]
+    return float(number)
