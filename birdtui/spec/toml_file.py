@@ -17,13 +17,18 @@ from birdtui.spec.toml_syntax import decode, parse_toml
 from birdtui.spec.toml_values import dotted, override_value, split_override
 from birdtui.spec.toml_writer import tables_of, write_tables
 
-__all__ = ["Problem", "SpecFileError", "parse", "read", "rewrite", "write"]
+__all__ = ["Problem", "SpecFileError", "parse", "read", "read_text", "rewrite", "write"]
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 def read(path: Path, overrides: Sequence[str] = ()) -> JobSpec:
     """The job in a file, changed by `--set` overrides. Raises SpecFileError, also where there is no such file."""
+    return parse(read_text(path), str(path), overrides)
+
+
+def read_text(path: Path) -> str:
+    """A file's text. Raises SpecFileError where there is no such file, or it is not text in UTF-8."""
     file = str(path)
     try:
         data = path.read_bytes()
@@ -32,7 +37,7 @@ def read(path: Path, overrides: Sequence[str] = ()) -> JobSpec:
     text, problems = decode(data, file)
     if problems:
         raise SpecFileError(problems)
-    return parse(text, file, overrides)
+    return text
 
 
 def parse(text: str, file: str, overrides: Sequence[str] = ()) -> JobSpec:

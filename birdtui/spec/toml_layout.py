@@ -160,7 +160,9 @@ def known_keys(table: str) -> tuple[str, ...]:
         source = member_at(channel_shape(), S3_SOURCE)
         return (*(key.name for key in CHANNEL_KEYS), *channel_shape().members, *(source.members if source else ()))
     entry = TABLES[table]
-    return (*PSEUDO_KEYS.get(table, ()), *(key.name for key in entry.keys), *entry.own_names())
+    pseudo = PSEUDO_KEYS.get(table, ())
+    names = (*pseudo, *(key.name for key in entry.keys), *entry.own_names())
+    return ("name", *(name for name in names if name != "name")) if pseudo else names
 
 
 @cache
