@@ -13,13 +13,16 @@ from birdtui.headless.output import Output
 
 def metrics(options: argparse.Namespace, output: Output) -> int:
     """Print a table for each host, or the design's JSON document."""
-    from birdtui.watch.metrics import read_log
+    from birdtui.watch.saved_log import UnreadableLog, read_saved
 
     try:
         data = sys.stdin.buffer.read() if options.metrics == "-" else Path(options.metrics).read_bytes()
     except OSError as error:
         return output.error("UnreadableFile", f"{options.metrics}: {error.strerror or error}", 2)
-    summary = read_log(data.decode("utf-8", "replace"))
+    try:
+        summary = read_saved(data).summary()
+    except UnreadableLog as error:
+        return output.error("UnreadableFile", f"{options.metrics}: {error}", 2)
     if output.as_json:
         output.document(summary)
         return 0
