@@ -64,7 +64,8 @@ def load(text: str, file: str, overrides: Sequence[str] = ()) -> Source:
 
     Raises SpecFileError with every fault that can be told.
     """
-    if not text.removeprefix("\ufeff").lstrip().startswith(("{", '"')) and not _is_json_list(text, file):
+    # No TOML text begins with a brace; the name of a file that begins with anything else has to tell.
+    if not text.removeprefix("\ufeff").lstrip().startswith("{") and not file.endswith(".json"):
         return Source(toml_file.parse(text, file, overrides), text, "toml")
     spec, is_description, notes = read_json(text, file)
     if overrides:
@@ -152,8 +153,3 @@ def _toml(source: Source) -> str:
     if source.form == "toml":
         return toml_file.rewrite(source.text, source.spec)
     return toml_file.write(source.spec)
-
-
-def _is_json_list(text: str, file: str) -> bool:
-    """A list as JSON looks like a table's header in TOML; the file's name tells them apart."""
-    return file.endswith(".json") and text.lstrip().startswith("[")

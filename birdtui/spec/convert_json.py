@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,9 +38,26 @@ def is_description(members: Mapping[str, Any]) -> bool:
 
 
 def _members(text: str, file: str) -> dict[str, Any]:
+    found = _parsed(text.removeprefix("\ufeff"), file)
+    remedy = "a CreateTrainingJob request or a DescribeTrainingJob answer begins with {"
+    if not isinstance(found, dict):
+        raise SpecFileError([Problem(file, 1, 1, "", f"expected an object, found {described(found)}", remedy)])
+    if not set(found) & set(create_shape().members):
+        raise SpecFileError([Problem(file, 1, 1, "", "no member of CreateTrainingJob is in it", remedy)])
     try:
-        found = json.loads(text.removeprefix("\ufeff"), parse_float=literal, object_pairs_hook=_once)
+        json.dumps(found, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as fault:
+        text = "half of a surrogate pair stands alone, which is no character"
+        raise SpecFileError([Problem(file, 0, 0, "", text, "no text can hold it: leave it out")]) from fault
+    return found
+
+
+def _parsed(text: str, file: str) -> Any:
+    try:
+        return json.loads(text, parse_float=literal, object_pairs_hook=_once)
     except json.JSONDecodeError as fault:
+        if (printed := _printed_by_python(text)) is not None:
+            return printed
         remedy = "JSON wants double quotes around names and text, and no comma behind the last"
         problem = Problem(file, fault.lineno, fault.colno, "", f"not JSON: {_lower_first(fault.msg)}", remedy)
         raise SpecFileError([problem]) from fault
@@ -46,12 +65,23 @@ def _members(text: str, file: str) -> dict[str, Any]:
         raise SpecFileError([Problem(file, 0, 0, str(fault), "is given twice", "keep one of the two")]) from fault
     except (ValueError, RecursionError) as fault:
         raise SpecFileError([Problem(file, 0, 0, "", f"not readable as JSON: {fault}")]) from fault
-    remedy = "a CreateTrainingJob request or a DescribeTrainingJob answer begins with {"
-    if not isinstance(found, dict):
-        raise SpecFileError([Problem(file, 1, 1, "", f"expected an object, found {described(found)}", remedy)])
-    if not set(found) & set(create_shape().members):
-        raise SpecFileError([Problem(file, 1, 1, "", "no member of CreateTrainingJob is in it", remedy)])
-    return found
+
+
+def _printed_by_python(text: str) -> dict[str, Any] | None:
+    """An answer as `print` shows it in a notebook: single quotes, True, None, and times as calls, which are left out."""
+    try:
+        with warnings.catch_warnings(action="ignore"):  # "invalid escape sequence" is no concern of the reader
+            tree = _WithoutCalls().visit(ast.parse(text.strip(), mode="eval"))
+        found = ast.literal_eval(tree)
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return None
+    return found if isinstance(found, dict) and all(isinstance(name, str) for name in found) else None
+
+
+class _WithoutCalls(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        """None in place of `datetime.datetime(…)`."""
+        return ast.copy_location(ast.Constant(None), node)
 
 
 class _TwiceError(Exception):

@@ -118,11 +118,23 @@ def _override(draft: Draft, override: str, problems: list[Problem]) -> None:
         problems.append(Problem(file, 0, 0, "", "expected PATH=VALUE", remedy))
         return
     path, raw = split
+    if not override.isprintable() and not _encodable(override):
+        problems.append(Problem(file.encode(errors="replace").decode(), 0, 0, "", "not text in UTF-8"))
+        return
     value = override_value(raw)
     tree: Any = Loose(raw if value is None else value, raw)
     for key in reversed(path):
         tree = {key: tree}
     read_tables(tree, draft, _collector(problems, file, None), replacing=True)
+
+
+def _encodable(text: str) -> bool:
+    """Whether text can be written at all; a shell passes bytes that are no UTF-8 on as halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _collector(problems: list[Problem], file: str, places: Places | None) -> Any:

@@ -206,6 +206,25 @@ def test_json_that_is_no_job_is_told(text: str) -> None:
         load(text, "birds.json")
 
 
+def test_an_answer_printed_in_a_notebook_is_read() -> None:
+    text = (
+        "{'TrainingJobName': 'birds', 'TrainingJobStatus': 'Failed', 'EnableNetworkIsolation': False,\n"
+        " 'CreationTime': datetime.datetime(2018, 10, 21, 16, 12, 53, 1000, tzinfo=tzlocal()), 'VpcConfig': None}"
+    )
+    source = load(text, "answer.txt")
+    assert source.form == "description"
+    assert dict(source.spec.request) == {"TrainingJobName": "birds", "EnableNetworkIsolation": False}
+
+
+def test_half_a_character_is_told() -> None:
+    with pytest.raises(SpecFileError, match="surrogate"):
+        load('{"TrainingJobName": "\\ud800"}', "birds.json")
+
+
+def test_a_job_file_may_begin_with_a_quoted_key() -> None:
+    assert load('"job".name = "birds"\n', "birds.toml").spec.name == "birds"
+
+
 READERS: list[Callable[[Path], object]] = [load_file, converting.read]
 
 
