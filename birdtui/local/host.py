@@ -34,16 +34,21 @@ class Host:
         try:
             keys = read_keys(directory) or make_keys(directory)
             self._services = Services(directory)
+        except BaseException:
+            self._lock.close()
+            raise
+        try:
             control = ControlService(keys, self._status, self.stopping.set)
             gateway = Gateway(self._services.routes(control), keys)
             self._server = _listen(gateway, port, read_port(directory))
         except BaseException:
+            self._services.close()
             self._lock.close()
             raise
         write_port(directory, self._server.port)
         self.engine = engine_at(directory, self._server.port, keys, os.getpid())
         self._threads = [
-            threading.Thread(target=self._server.serve_forever, name="engine-server", args=(0.05,), daemon=True),
+            threading.Thread(target=self._server.serve_forever, name="engine-server", args=(0.1,), daemon=True),
             threading.Thread(target=self._prepare, name="engine-first-use", daemon=True),
         ]
         for thread in self._threads:
@@ -57,8 +62,7 @@ class Host:
         """Stops answering, ends what runs, and lets go of the directory; once more is no harm."""
         if self._lock.closed:
             return
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
         for thread in self._threads:
             thread.join()
         self._services.close()

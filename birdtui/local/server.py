@@ -7,6 +7,7 @@ kept open, an unread body being read away where it is small.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import socket
 import threading
@@ -39,8 +40,9 @@ class EngineServer(ThreadingHTTPServer):
     def __init__(self, gateway: Gateway, port: int = 0) -> None:
         """Listens on `port`, or on a free one for 0; raises OSError where the port is taken."""
         self.gateway = gateway
-        self._activity = threading.Lock()
+        self._activity = threading.Condition()
         self._answering = 0
+        self._connections: set[socket.socket] = set()
         self._last_request = time.monotonic()
         super().__init__((HOST, port), _Handler)
 
@@ -71,6 +73,30 @@ class EngineServer(ThreadingHTTPServer):
         with self._activity:
             self._answering -= 1
             self._last_request = time.monotonic()
+            self._activity.notify_all()
+
+    def close(self, patience: float = 5.0) -> None:
+        """Takes no more connections, lets what is being answered end (`patience` seconds), and closes the rest."""
+        self.shutdown()
+        self.server_close()
+        with self._activity:
+            self._activity.wait_for(lambda: not self._answering, patience)
+            connections = list(self._connections)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Hands a connection to its thread, and keeps it in mind to be closed with the server."""
+        with self._activity:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Ends a connection."""
+        with self._activity:
+            self._connections.discard(request)
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - socketserver's signature
         """A connection that broke is the client's business; anything else goes to the log file."""

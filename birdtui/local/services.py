@@ -84,8 +84,7 @@ class Services:
         return row["value"] if row else None
 
     def close(self) -> None:
-        """Ends what runs and closes the store."""
-        self._furnished.wait(FIRST_USE_SECONDS)
+        """Ends what runs and closes the store; nothing may be asked, and `furnish` not be at work, any more."""
         self.jobs.close()
         self.store.close()
 

@@ -93,6 +93,5 @@ def door(store: Store) -> Iterator[Door]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     yield found
-    server.shutdown()
-    server.server_close()
+    server.close()
     thread.join()

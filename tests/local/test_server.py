@@ -254,3 +254,27 @@ def test_it_listens_on_loopback_alone(door: Door) -> None:
         other.settimeout(1)
         # Another address of this machine's loopback network is not answered.
         assert other.connect_ex(("127.0.0.2", door.port)) != 0
+
+
+def test_closing_ends_open_connections(store: Any) -> None:
+    import threading
+
+    from birdtui.local import iam
+    from birdtui.local.gateway import Gateway, Routes
+    from birdtui.local.server import EngineServer
+    from birdtui.local.sigv4 import Keys
+
+    class Nothing:
+        def handle(self, request: Any, /) -> Any:
+            raise AssertionError
+
+    server = EngineServer(Gateway(Routes(iam.IamService(store), {}, {}, Nothing()), Keys("a", "b")))
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        assert connection.sock is not None
+        server.close()
+        thread.join()
+        assert connection.sock.recv(1) == b""

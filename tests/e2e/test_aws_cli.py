@@ -1,0 +1,222 @@
+"""The AWS command line, versions 1 and 2, against the engine: an independent judge of its protocols.
+
+Debian's `awscli` is version 2, PyPI's is version 1; whichever of them this machine has is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from birdtui.local.engine_files import Engine
+
+SAMPLE = Path(__file__).parents[2] / "sample.toml"
+
+
+@cache
+def installed() -> dict[str, str]:
+    """Executables of the AWS command line by major version."""
+    found: dict[str, str] = {}
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = Path(folder) / "aws"
+        # One inside this very environment would fight with the botocore that birdtui needs.
+        if path.exists() and path.parent != Path(sys.executable).parent:
+            done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
+            version = re.match(r"aws-cli/(\d+)\.", done.stdout + done.stderr)
+            if version:
+                found.setdefault(version[1], str(path))
+    return found
+
+
+class Aws:
+    """Runs one AWS command line against an engine."""
+
+    def __init__(self, program: str, engine: Engine, environment: dict[str, str], directory: Path) -> None:
+        self._program, self._engine, self._directory = program, engine, directory
+        self._environment = environment | {
+            "AWS_ACCESS_KEY_ID": engine.access_key,
+            "AWS_SECRET_ACCESS_KEY": engine.secret_key,
+            "AWS_DEFAULT_REGION": engine.region,
+            "AWS_PAGER": "",
+        }
+
+    def command(self, *arguments: str) -> list[str]:
+        return [self._program, "--endpoint-url", self._engine.url, *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments), env=self._environment, cwd=self._directory, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self._environment,
+            cwd=self._directory,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        return json.loads(self.run(*arguments, "--output", "json"))
+
+    def refused(self, *arguments: str) -> str:
+        done = subprocess.run(
+            self.command(*arguments),
+            env=self._environment,
+            cwd=self._directory,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+        assert done.returncode != 0
+        return done.stderr
+
+
+@pytest.fixture(params=["1", "2"], ids=["version 1", "version 2"])
+def version(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    if found not in installed():
+        pytest.skip(f"aws-cli {found} is not installed")
+    return found
+
+
+@pytest.fixture
+def aws(version: str, engine: Engine, environment: dict[str, str], tmp_path: Path) -> Aws:
+    return Aws(installed()[version], engine, environment, tmp_path)
+
+
+@pytest.fixture
+def lab_job(aws: Aws, tmp_path: Path, version: str) -> Callable[..., str]:
+    """Creates the lab's job, with changed hyperparameters, and gives its name."""
+    from birdtui.spec import job, toml_file
+
+    def create(stem: str, **hyperparameters: str) -> str:
+        changes = [f'hyperparameters.{name}="{value}"' for name, value in hyperparameters.items()]
+        spec = toml_file.read(SAMPLE, changes)
+        role = aws.json("iam", "list-roles", "--path-prefix", "/service-role/")["Roles"][0]["Arn"]
+        name = f"{stem}-v{version}"
+        path = tmp_path / "job.json"
+        path.write_text(json.dumps(job.resolve(spec, region="us-east-1", role_arn=role, name=name)))
+        answer = aws.json("sagemaker", "create-training-job", "--cli-input-json", path.as_uri())
+        assert answer["TrainingJobArn"].endswith(f":training-job/{name}")
+        return name
+
+    return create
+
+
+def test_objects_go_up_and_down(aws: Aws, tmp_path: Path, version: str) -> None:
+    bucket = f"s3://cli-objects-{version}"
+    big = os.urandom(9 << 20)  # over the limit from which the command line uploads in parts
+    (tmp_path / "up" / "folder").mkdir(parents=True)
+    (tmp_path / "up" / "big.bin").write_bytes(big)
+    (tmp_path / "up" / "folder" / "ä b+c.txt").write_text("small")
+    aws.run("s3", "mb", bucket)
+    aws.run("s3", "cp", "up/big.bin", f"{bucket}/big.bin")
+    aws.run("s3", "sync", "up", bucket)
+    listing = aws.run("s3", "ls", "--recursive", bucket)
+    assert [line.split(maxsplit=3)[2:] for line in listing.splitlines()] == [
+        [str(len(big)), "big.bin"],
+        ["5", "folder/ä b+c.txt"],
+    ]
+    aws.run("s3", "sync", bucket, "down")
+    assert (tmp_path / "down" / "big.bin").read_bytes() == big
+    assert (tmp_path / "down" / "folder" / "ä b+c.txt").read_text() == "small"
+    aws.run("s3", "rb", "--force", bucket)
+    assert "NoSuchBucket" in aws.refused("s3", "ls", bucket)
+
+
+def test_the_sample_bucket_is_listed(aws: Aws) -> None:
+    assert "birdtui-sample" in aws.run("s3", "ls")
+    assert aws.run("s3", "ls", "s3://birdtui-sample/train/").strip().endswith(".rec")
+
+
+def test_a_job_is_created_waited_for_and_described(aws: Aws, lab_job: Callable[..., str]) -> None:
+    name = lab_job("cli-trains", epochs="3", checkpoint_frequency="3")
+    aws.run("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
+    job = aws.json("sagemaker", "describe-training-job", "--training-job-name", name)
+    assert job["TrainingJobStatus"] == "Completed"
+    artifact = job["ModelArtifacts"]["S3ModelArtifacts"]
+    assert artifact == f"s3://birdtui-sample/{name}/output/model.tar.gz"
+    assert "model.tar.gz" in aws.run("s3", "ls", artifact)
+    jobs = aws.json("sagemaker", "list-training-jobs", "--name-contains", "cli-trains", "--max-results", "1")
+    assert len(jobs["TrainingJobSummaries"]) == 1
+    group = ["--log-group-name", "/aws/sagemaker/TrainingJobs"]
+    streams = aws.json("logs", "describe-log-streams", *group, "--log-stream-name-prefix", f"{name}/")["logStreams"]
+    assert [stream["logStreamName"].partition("/")[0] for stream in streams] == [name]
+    stream = ["--log-stream-name", streams[0]["logStreamName"]]
+    events = aws.json("logs", "get-log-events", *group, *stream, "--start-from-head")["events"]
+    assert any("Validation-accuracy" in event["message"] for event in events)
+    found = aws.json(
+        "logs", "filter-log-events", *group, "--log-stream-names", stream[1], "--filter-pattern", "Validation-accuracy"
+    )
+    assert len(found["events"]) == 3
+
+
+def test_a_job_is_stopped(aws: Aws, lab_job: Callable[..., str]) -> None:
+    name = lab_job("cli-stops", epochs="2000")
+    aws.run("sagemaker", "stop-training-job", "--training-job-name", name)
+    aws.run("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
+    job = aws.json("sagemaker", "describe-training-job", "--training-job-name", name)
+    assert job["TrainingJobStatus"] == "Stopped"
+
+
+def test_a_log_is_tailed(aws: Aws, version: str, lab_job: Callable[..., str]) -> None:
+    if version == "1":
+        pytest.skip("aws-cli 1 has no `logs tail`")
+    name = lab_job("cli-tails", epochs="3")
+    aws.run("sagemaker", "wait", "training-job-completed-or-stopped", "--training-job-name", name)
+    tail = aws.start(
+        "logs",
+        "tail",
+        "/aws/sagemaker/TrainingJobs",
+        "--follow",
+        "--since",
+        "10m",
+        "--log-stream-name-prefix",
+        f"{name}/",
+    )
+    assert tail.stdout is not None
+    watchdog = threading.Timer(60, tail.kill)
+    watchdog.start()
+    try:
+        assert any("Validation-accuracy" in line for line in tail.stdout)
+    finally:
+        watchdog.cancel()
+        tail.kill()
+        tail.wait()
+        tail.stdout.close()
+
+
+def test_roles_identity_and_quotas_are_read(aws: Aws) -> None:
+    assert aws.json("sts", "get-caller-identity")["Account"] == "000000000000"
+    role = aws.json("iam", "list-roles")["Roles"][0]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    simulated = aws.json(
+        "iam", "simulate-principal-policy", "--policy-source-arn", role["Arn"],
+        "--action-names", "s3:GetObject", "s3:DeleteBucket", "--resource-arns", "arn:aws:s3:::birds/x",
+    )  # fmt: skip
+    assert [one["EvalDecision"] for one in simulated["EvaluationResults"]] == ["allowed", "implicitDeny"]
+    quotas = aws.json("service-quotas", "list-service-quotas", "--service-code", "sagemaker")["Quotas"]
+    assert "ml.p3.2xlarge for training job usage" in {quota["QuotaName"] for quota in quotas}
+
+
+def test_what_is_not_there_is_said_clearly(aws: Aws) -> None:
+    assert "not part of the local engine" in aws.refused("ec2", "describe-instances")
+    assert "not part of the local engine" in aws.refused("kms", "list-keys")
+    assert "not part of the local engine" in aws.refused("cloudwatch", "list-metrics")
