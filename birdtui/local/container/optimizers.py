@@ -1,0 +1,57 @@
+"""The four optimizers of the algorithm: sgd, nag, adam, rmsprop."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from birdtui.local.container.network import Array
+from birdtui.local.container.settings import Settings
+
+
+class Optimizer:
+    """Changes weights by their gradients; `rate` is the learning rate now."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.rate = settings.learning_rate
+        self._settings = settings
+        self._first: dict[str, Array] = {}
+        self._second: dict[str, Array] = {}
+        self._steps = 0
+
+    def step(self, weights: dict[str, Array], gradients: dict[str, Array]) -> None:
+        """One step down for every weight."""
+        self._steps += 1
+        for name, gradient in gradients.items():
+            moved = weights[name] - self._move(name, weights[name], gradient)
+            weights[name] = moved.astype(np.float32, copy=False)
+
+    def _move(self, name: str, weight: Array, gradient: Array) -> Array:
+        match self._settings.optimizer:
+            case "adam":
+                return self._adam(name, gradient)
+            case "rmsprop":
+                return self._rmsprop(name, gradient)
+        return self._momentum(name, gradient + np.float32(self._settings.weight_decay) * weight)
+
+    def _momentum(self, name: str, gradient: Array) -> Array:
+        momentum = np.float32(self._settings.momentum)
+        speed: Array = self._first.get(name, np.float32(0)) * momentum + gradient
+        self._first[name] = speed
+        step: Array = (gradient + momentum * speed if self._settings.optimizer == "nag" else speed).astype(np.float32)
+        return step * np.float32(self.rate)
+
+    def _adam(self, name: str, gradient: Array) -> Array:
+        settings = self._settings
+        first = settings.beta_1 * self._first.get(name, np.float32(0)) + (1 - settings.beta_1) * gradient
+        second = settings.beta_2 * self._second.get(name, np.float32(0)) + (1 - settings.beta_2) * gradient**2
+        self._first[name], self._second[name] = first, second
+        first = first / (1 - settings.beta_1**self._steps)
+        second = second / (1 - settings.beta_2**self._steps)
+        step: Array = self.rate * first / (np.sqrt(second) + settings.eps)
+        return step
+
+    def _rmsprop(self, name: str, gradient: Array) -> Array:
+        second = self._settings.gamma * self._second.get(name, np.float32(0)) + (1 - self._settings.gamma) * gradient**2
+        self._second[name] = second
+        step: Array = self.rate * gradient / np.sqrt(second + self._settings.eps)
+        return step
