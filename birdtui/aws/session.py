@@ -70,6 +70,12 @@ class Session:
                 self._clients[key] = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
             return self._clients[key]
 
+    def renew(self) -> None:
+        """Let go of session and clients: the next call reads the user's credentials anew."""
+        with self._lock:
+            self._session = None
+            self._clients = {}
+
     @property
     def region(self) -> str:
         """The region in use; raises AwsProblem where none is set."""

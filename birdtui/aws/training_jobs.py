@@ -62,7 +62,7 @@ class TrainingJobs:
             with translated(request):
                 return str(client.create_training_job(**request)["TrainingJobArn"])
         except AwsProblem as problem:
-            if not (problem.is_unreachable or problem.code in _UNANSWERED):
+            if not (problem.is_unreachable or is_passing(problem)):
                 raise
             return self._look_for(str(request["TrainingJobName"]), sent, problem)
 
@@ -92,6 +92,10 @@ class TrainingJobs:
             if is_not_found(problem):
                 return None
             raise
+
+    def renew(self) -> None:
+        """Read the credentials anew with the next call: the ones in use have expired."""
+        self._session.renew()
 
     def describe(self, name: str) -> dict[str, Any]:
         """The job as DescribeTrainingJob gives it."""
@@ -169,6 +173,11 @@ class TrainingJobs:
 def is_not_found(problem: AwsProblem) -> bool:
     """Whether the service does not know the job's name."""
     return problem.code in {"ValidationException", "ResourceNotFound"} and NOT_FOUND in problem.message
+
+
+def is_passing(problem: AwsProblem) -> bool:
+    """Whether AWS itself failed: asking again later can help, and what was asked may have been done all the same."""
+    return problem.code in _UNANSWERED
 
 
 def _was_made_since(found: Mapping[str, Any], sent: datetime) -> bool:

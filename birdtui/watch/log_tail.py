@@ -100,6 +100,7 @@ class LogTail:
         self._spacing = spacing
         self._readings: dict[str, _Reading] = {}
         self._streams_due = 0.0
+        self._is_last_round_asked = True
         self.pace = Pace(quick)
 
     @property
@@ -109,8 +110,10 @@ class LogTail:
 
     @property
     def is_drained(self) -> bool:
-        """Whether all that was there at the last poll has been told."""
-        return all(reading.caught_up and not reading.timestamps for reading in self._readings.values())
+        """Whether all that was there at the last poll, or in the last round, has been told."""
+        return self._is_last_round_asked and all(
+            reading.caught_up and not reading.timestamps for reading in self._readings.values()
+        )
 
     def expect(self, instances: int) -> None:
         """How many instances the job has, once that is known."""
@@ -121,6 +124,14 @@ class LogTail:
         self._streams_due = now
         self.pace.hasten(now)
 
+    def begin_last_round(self, now: float) -> None:
+        """The job has ended: look for streams, and read every one until its token says there is no more."""
+        self._streams_due = self.pace.due = now
+        for reading in self._readings.values():
+            reading.caught_up = reading.following = False
+            reading.replaced_at = None
+        self._is_last_round_asked = False
+
     def poll(self, now: float) -> list[LogLines]:
         """New lines, if it is time to ask; what was read before a problem arose comes with the next poll."""
         if not self.pace.is_due(now):
@@ -128,6 +139,7 @@ class LogTail:
         try:
             if now >= self._streams_due:
                 self._find_streams(now)
+                self._is_last_round_asked = True
             found = self._read(now)
         except AwsProblem as problem:
             if not problem.throttled:

@@ -48,6 +48,10 @@ class Pace:
         self._interval = min(self._interval * GROWTH, most)
         self._next(now)
 
+    def touch(self, now: float) -> None:
+        """Something new came by another way: not yet the time to slow down."""
+        self._last_news = now
+
     def at_once(self, now: float, spacing: float = 0.0) -> None:
         """There is more to fetch: ask again after `spacing` seconds."""
         self._last_news = now

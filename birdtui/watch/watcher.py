@@ -1,0 +1,211 @@
+"""Watches one training job until its end: status, log lines and metrics, told in order as events.
+
+The same watcher serves the screen and the headless actions. It asks at a pace that fits, waits on nothing but its
+stop event, and outlasts throttles, lost networks and expired credentials for a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from birdtui.aws.errors import CREDENTIALS, AwsProblem
+from birdtui.aws.logs import Logs
+from birdtui.aws.training_jobs import TrainingJobs, is_passing
+from birdtui.watch import job_status
+from birdtui.watch.error_lines import RecentLines
+from birdtui.watch.events import (
+    Event,
+    JobDescribed,
+    JobEnded,
+    LogLines,
+    MetricPoint,
+    Recovered,
+    Trouble,
+    Waiting,
+)
+from birdtui.watch.log_tail import LogTail
+from birdtui.watch.metrics import MetricsReader
+from birdtui.watch.outcome import ended
+from birdtui.watch.pace import Pace
+
+PATIENCE = timedelta(minutes=15)
+"""How long to go on asking when AWS cannot be reached or the credentials have expired."""
+LAST_LINES_PATIENCE = 30.0
+"""How many seconds to go on asking for the log of a job that is known to have ended."""
+HICCUPS = 2
+"""From how many failures in a row on a lost call of the log is worth telling."""
+NO_STREAM = "no log yet: an instance's log begins with its first line"
+
+
+@dataclass(slots=True)
+class _Trouble:
+    """What keeps one kind of call from working: since when, how often, and whether it was told."""
+
+    code: str
+    since: float
+    until: datetime | None
+    failures: int = 1
+    told: bool = False
+
+
+class Watcher:
+    """`events` tells everything about a job; `metrics` holds its series at any time."""
+
+    def __init__(
+        self, jobs: TrainingJobs, logs: Logs, name: str, *, stop: threading.Event, lag: float | None = None
+    ) -> None:
+        """`lag` is for how many seconds after the job's end lines may still come; by default the log's own figure."""
+        self.metrics = MetricsReader()
+        self._jobs = jobs
+        self._name = name
+        self._stop = stop
+        self._lag = logs.lag_seconds if lag is None else lag
+        is_near = self._lag == 0
+        self._tail = LogTail(logs, name, quick=0.1 if is_near else 0.25, spacing=0.0 if is_near else 0.06)
+        self._status_pace = Pace(0.1, 0.2, 0.5) if is_near else Pace(1.0, 2.0, 10.0)
+        self._history = job_status.StatusHistory()
+        self._recent = RecentLines()
+        self._description: Mapping[str, Any] = {}
+        self._troubles: dict[str, _Trouble] = {}
+        self._waiting = False
+        self._last_round_at: float | None = None
+        self._in_last_round = False
+
+    def events(self) -> Iterator[Event]:
+        """Everything from the job's creation on, in order, until its end; stops without one when `stop` is set.
+
+        Raises AwsProblem: at once for what asking again does not mend (no such job), else when patience is at its end.
+        """
+        yield from self._status_round(monotonic())
+        while not self._stop.is_set():
+            now = monotonic()
+            if self._status_pace.is_due(now) and not job_status.is_over(self._description):
+                yield from self._tried("status", self._status_round, now)
+            if self._last_round_at is None and job_status.is_over(self._description):
+                self._last_round_at = now + self._seconds_for_late_lines(seen_running=True)
+            yield from self._tried("log", self._log_round, now)
+            if self._is_at_end(now):
+                yield self._end()
+                return
+            self._stop.wait(max(self._next_due() - monotonic(), 0.0))
+
+    # status
+
+    def _status_round(self, now: float) -> list[Event]:
+        is_first = not self._description
+        description = self._jobs.describe(self._name)
+        if description == self._description:
+            self._status_pace.quiet(now)
+            return []
+        self._description = description
+        self._tail.expect(job_status.instance_count(description))
+        changes = self._history.news(description)
+        if changes:
+            self._status_pace.news(now)
+            self._tail.look_again(now)
+        else:
+            self._status_pace.quiet(now)
+        if is_first and job_status.is_over(description):
+            self._last_round_at = now + self._seconds_for_late_lines(seen_running=False)
+        return [JobDescribed(description), *changes]
+
+    def _seconds_for_late_lines(self, *, seen_running: bool) -> float:
+        """How long to go on reading the log of a job that ended: not at all when that is long ago."""
+        if seen_running or self._lag == 0:
+            return self._lag
+        since = (datetime.now(UTC) - job_status.end_time(self._description)).total_seconds()
+        return min(max(self._lag - since, 0.0), self._lag)
+
+    # log
+
+    def _log_round(self, now: float) -> list[Event]:
+        if self._last_round_at is not None and now >= self._last_round_at and not self._in_last_round:
+            self._in_last_round = True
+            self._tail.begin_last_round(now)
+        events: list[Event] = []
+        for lines in self._tail.poll(now):
+            self._status_pace.touch(now)
+            self._recent.keep(lines.host, lines.messages)
+            events += [lines, *self._points(lines)]
+        if self._tail.has_streams:
+            self._waiting = False
+        elif not self._waiting and not events and not job_status.is_over(self._description):
+            self._waiting = True
+            events.append(Waiting(datetime.now(UTC), NO_STREAM))
+        return events
+
+    def _points(self, lines: LogLines) -> list[MetricPoint]:
+        values = self.metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
+        return [
+            MetricPoint(
+                datetime.fromtimestamp((value.timestamp or 0) / 1000, UTC),
+                value.host,
+                value.epoch,
+                value.name,
+                value.value,
+            )
+            for value in values
+        ]
+
+    # trouble
+
+    def _tried(self, kind: str, call: Callable[[float], Sequence[Event]], now: float) -> Iterator[Event]:
+        """What a round tells, or what keeps it from telling; raises AwsProblem when patience is at its end."""
+        try:
+            found = call(now)
+        except AwsProblem as problem:
+            if kind == "status":
+                (self._status_pace.throttled if problem.throttled else self._status_pace.failed)(now)
+            if not problem.throttled:
+                yield from self._troubled(kind, problem, now)
+            return
+        trouble = self._troubles.pop(kind, None)
+        if trouble is not None and trouble.told and not any(other.told for other in self._troubles.values()):
+            yield Recovered(datetime.now(UTC))
+        yield from found
+
+    def _troubled(self, kind: str, problem: AwsProblem, now: float) -> Iterator[Event]:
+        passes = problem.is_unreachable or problem.exit_code == CREDENTIALS or is_passing(problem)
+        if kind == "status" and not passes:
+            raise problem
+        trouble = self._troubles.get(kind)
+        if trouble is None or trouble.code != problem.code:
+            until = trouble.until if trouble else datetime.now(UTC) + PATIENCE if passes else None
+            since = trouble.since if trouble else now
+            trouble = self._troubles[kind] = _Trouble(problem.code, since, until)
+        else:
+            trouble.failures += 1
+        if passes and now - trouble.since >= PATIENCE.total_seconds():
+            raise problem
+        if problem.exit_code == CREDENTIALS:
+            self._jobs.renew()
+        if not trouble.told and (kind == "status" or not passes or trouble.failures >= HICCUPS):
+            trouble.told = True
+            yield Trouble(datetime.now(UTC), problem.code, problem.message, problem.advice, trouble.until)
+
+    # end
+
+    def _is_at_end(self, now: float) -> bool:
+        if not self._in_last_round or self._last_round_at is None:
+            return False
+        trouble = self._troubles.get("log")
+        if trouble is not None:
+            return trouble.until is None or now - self._last_round_at >= LAST_LINES_PATIENCE
+        return self._tail.is_drained
+
+    def _end(self) -> JobEnded:
+        errors = self._recent.errors() if self._description["TrainingJobStatus"] == "Failed" else ()
+        return ended(self._description, self.metrics, errors)
+
+    def _next_due(self) -> float:
+        dues = [self._tail.pace.due]
+        if not job_status.is_over(self._description):
+            dues.append(self._status_pace.due)
+        elif self._last_round_at is not None and not self._in_last_round:
+            dues.append(self._last_round_at)
+        return min(dues)
