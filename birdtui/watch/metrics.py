@@ -7,7 +7,7 @@ Reads what the image classification algorithm writes, in whatever way its log wa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from birdtui.watch.metric_series import VALIDATION, HostSeries, Series, best_of, mean, settle_idless
@@ -265,6 +265,15 @@ class MetricsReader:
             "early_stopped": self.early_stopped,
             "configured_epochs": self.configured_epochs,
         }
+
+
+def accuracy_by_epoch(messages: Iterable[str]) -> list[float]:
+    """The validation accuracy of each epoch in order, the mean of all hosts: a small curve out of matching lines."""
+    reader = MetricsReader()
+    for message in messages:
+        reader.feed(message)
+    curve = reader.mean().values.get(VALIDATION, {})
+    return [curve[epoch] for epoch in sorted(curve)]
 
 
 class _Clock:

@@ -61,7 +61,8 @@ def _unpacked(data: bytes) -> bytes:
 def _decoded(data: bytes) -> str:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):  # what PowerShell's > writes
         return data.decode("utf-16", "replace")
-    if b"\0" in data[:4096]:
+    head = data[:4096]
+    if head.count(0) * 20 > len(head):
         raise UnreadableLog("not a text file")
     try:
         return data.decode("utf-8-sig")
