@@ -14,7 +14,7 @@ from typing import Any
 
 from birdtui.spec import toml_file
 from birdtui.spec.convert_json import read_json
-from birdtui.spec.convert_python import boto3_script, left_out_by_sdk, sagemaker_script
+from birdtui.spec.convert_python import boto3_script, sagemaker_script
 from birdtui.spec.convert_shell import aws_command
 from birdtui.spec.images import UnknownImage
 from birdtui.spec.job import JobSpec, in_model_order, resolve, unique_job_name
@@ -112,9 +112,7 @@ def convert(
     if target == "boto3":
         return Converted(boto3_script(request, chosen), told)
     if target == "sagemaker":
-        lost = left_out_by_sdk(request)
-        text = f"the SDK leaves out what is false, zero or empty inside a structure: {', '.join(lost)}; boto3 sends it"
-        return Converted(sagemaker_script(request, chosen), (*told, *([text] if lost else [])))
+        return Converted(sagemaker_script(request, chosen), told)
     raise ValueError(f"{target!r} is none of {', '.join(TARGETS)}")
 
 

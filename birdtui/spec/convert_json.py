@@ -68,7 +68,7 @@ def _parsed(text: str, file: str) -> Any:
 
 
 def _printed_by_python(text: str) -> dict[str, Any] | None:
-    """An answer as `print` shows it in a notebook: single quotes, True, None, and times as calls, which are left out."""
+    """An answer as `print` shows it in a notebook: single quotes, True, None; times, which are calls, are left out."""
     try:
         with warnings.catch_warnings(action="ignore"):  # "invalid escape sequence" is no concern of the reader
             tree = _WithoutCalls().visit(ast.parse(text.strip(), mode="eval"))

@@ -9,6 +9,24 @@ from typing import Any
 from birdtui.spec.service_model import Shape, create_shape
 
 _INDENT = "    "
+_AMBIGUOUS = {"Tag"}
+"""Shapes whose name the SDK also gives to a resource, and its `create` asks for that one: a dictionary fits both."""
+
+_EXACTLY = '''
+# TrainingJob.create leaves out what is false, zero or empty inside a structure,
+# so these members are put into the request behind its back, as they are written here.
+exact = EXACT
+
+
+def send_exactly(params, **_):
+    """Put the exact members into the request."""
+    return {**params, **exact}
+
+
+event = "provide-client-params.sagemaker.CreateTrainingJob"
+session = boto3.Session()
+session.events.register(event, send_exactly)
+'''
 
 
 def boto3_script(request: Mapping[str, Any], region: str | None = None) -> str:
@@ -31,24 +49,27 @@ def sagemaker_script(request: Mapping[str, Any], region: str | None = None) -> s
     The shapes are imported by name: a star import would put a shape called TrainingJob in the resource's place.
     """
     shape = create_shape()
-    classes = sorted(set(_classes(shape, request)) - {shape.name})
-    members = [(snake(name), _shaped(shape.members.get(name), value, 2)) for name, value in request.items()]
-    if region:
-        members.append(("region", _string(region)))
-    arguments = "".join(f"{_INDENT * 2}{name}={value},\n" for name, value in members)
+    exact = {name: request[name] for name in dict.fromkeys(path.split(".")[0] for path in left_out_by_sdk(request))}
+    shaped = {name: value for name, value in request.items() if name not in exact or name in shape.required_members}
+    classes = sorted(set(_classes(shape, shaped)) - {shape.name})
+    arguments = [f"{snake(name)}={_shaped(shape.members.get(name), value, 2)}" for name, value in shaped.items()]
+    arguments += ["session=session"] if exact else []
+    arguments += [f"region={_string(region)}"] if region else []
     imports = "".join(f"{_INDENT}{name},\n" for name in classes)
     return (
         '"""Create a SageMaker training job."""\n\n'
-        "from sagemaker.core.resources import TrainingJob\n"
+        + ("import boto3\n" if exact else "")
+        + "from sagemaker.core.resources import TrainingJob\n"
         + (f"from sagemaker.core.shapes import (\n{imports})\n" if classes else "")
+        + (_EXACTLY.replace("EXACT", _literal(exact, 0)) if exact else "")
         + '\nif __name__ == "__main__":\n'
-        + f"{_INDENT}job = TrainingJob.create(\n{arguments}{_INDENT})\n"
+        + f"{_INDENT}job = {_exploded('TrainingJob.create(', arguments, ')', 1)}\n"
         + f"{_INDENT}print(job.training_job_arn)\n"
     )
 
 
 def left_out_by_sdk(request: Mapping[str, Any]) -> list[str]:
-    """The members that the SDK would not send: inside a structure it leaves out what is false, zero or empty."""
+    """The members that the SDK by itself would not send: within a structure, what is false, zero or empty."""
     found: list[str] = []
     for name, value in request.items():
         if name in create_shape().members:
@@ -81,7 +102,8 @@ def _classes(shape: Shape | None, value: Any) -> Iterator[str]:
     if shape is None:
         return
     if shape.type_name == "structure" and isinstance(value, Mapping):
-        yield shape.name
+        if shape.name not in _AMBIGUOUS:
+            yield shape.name
         for name, inner in value.items():
             yield from _classes(shape.members.get(name), inner)
     elif shape.type_name == "list" and isinstance(value, (list, tuple)):
@@ -91,6 +113,8 @@ def _classes(shape: Shape | None, value: Any) -> Iterator[str]:
 
 def _shaped(shape: Shape | None, value: Any, depth: int) -> str:
     """A value as a call of its shape."""
+    if shape is not None and shape.name in _AMBIGUOUS and isinstance(value, Mapping):
+        return _literal({snake(name): inner for name, inner in value.items()}, depth)
     if shape is not None and shape.type_name == "structure" and isinstance(value, Mapping):
         items = [f"{snake(name)}={_shaped(shape.members.get(name), inner, depth + 1)}" for name, inner in value.items()]
         return _exploded(f"{shape.name}(", items, ")", depth)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from birdtui.spec import convert as converting
 from birdtui.spec.convert import convert, load, load_file
+from birdtui.spec.convert_python import snake
 from birdtui.spec.service_model import Shape, create_shape
 from birdtui.spec.toml_file import SpecFileError
 
@@ -79,8 +80,6 @@ def test_the_sagemaker_script_makes_the_same_call_with_the_sdks_own_shapes() -> 
     shapes = pytest.importorskip("sagemaker.core.shapes")
     from sagemaker.core.utils.utils import snake_to_pascal
 
-    from birdtui.spec.convert_python import snake
-
     def compare(shape: Shape, seen: set[str]) -> None:
         if shape.name in seen:
             return
@@ -105,23 +104,34 @@ def test_the_sagemaker_script_is_python(legal_requests: Requests, data: st.DataO
     (call,) = [
         node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "TrainingJob.create"
     ]
-    assert len(call.keywords) == len(request)
+    given = {keyword.arg for keyword in call.keywords}
+    hooked = [
+        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "exact"
+    ]
+    exact = ast.literal_eval(hooked[0]) if hooked else {}
+    assert {name for name in request if snake(name) in given} | set(exact) == set(request)
 
 
 @pytest.mark.parametrize("target", ["boto3", "sagemaker"])
-def test_a_linter_and_a_formatter_like_the_scripts(target: str, tmp_path: Path) -> None:
-    text = convert(load_file(SAMPLE), target, region="eu-west-1", role_arn=ROLE).text
+@pytest.mark.parametrize("override", ["job.tags.owner=me", "request.RemoteDebugConfig.EnableRemoteDebug=false"])
+def test_a_linter_and_a_formatter_like_the_scripts(target: str, override: str, tmp_path: Path) -> None:
+    text = convert(load_file(SAMPLE, [override]), target, region="eu-west-1", role_arn=ROLE).text
     script = tmp_path / "create.py"
     script.write_text(text)
     for arguments in (["check", "--select", "E4,E7,E9,F,I,UP,B"], ["format", "--check"]):
-        subprocess.run([sys.executable, "-m", "ruff", *arguments, "--isolated", str(script)], check=True, timeout=60)
+        subprocess.run(
+            [sys.executable, "-m", "ruff", *arguments, "--isolated", str(script)],
+            check=True,
+            timeout=60,
+        )
 
 
-def test_the_sdk_is_said_to_leave_out_what_is_false() -> None:
+def test_what_the_sdk_would_leave_out_is_sent_by_a_hook() -> None:
     request = MINIMAL | {"RemoteDebugConfig": {"EnableRemoteDebug": False}, "EnableNetworkIsolation": False}
-    notes = convert(load(json.dumps(request), "birds.json"), "sagemaker").notes
-    assert [note for note in notes if "SDK" in note and "RemoteDebugConfig.EnableRemoteDebug" in note]
-    assert not [note for note in notes if "EnableNetworkIsolation" in note]
+    text = again(request, "sagemaker")
+    assert '"EnableRemoteDebug": False' in text
+    assert "enable_network_isolation=False" in text
+    assert "send_exactly" not in again(MINIMAL, "sagemaker")
 
 
 def test_a_file_keeps_its_comments_on_the_way_to_a_file() -> None:
