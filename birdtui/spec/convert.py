@@ -18,6 +18,7 @@ from birdtui.spec.convert_python import boto3_script, sagemaker_script
 from birdtui.spec.convert_shell import aws_command
 from birdtui.spec.images import UnknownImage
 from birdtui.spec.job import JobSpec, in_model_order, resolve, unique_job_name
+from birdtui.spec.toml_problems import SpecFileError
 
 TARGETS = ("toml", "request", "aws", "boto3", "sagemaker")
 """What a job can be converted to."""
@@ -69,7 +70,7 @@ def load(text: str, file: str, overrides: Sequence[str] = ()) -> Source:
         return Source(toml_file.parse(text, file, overrides), text, "toml")
     spec, is_description, notes = read_json(text, file)
     if overrides:
-        spec = toml_file.parse(toml_file.write(spec), file, overrides)
+        spec = _changed(spec, file, overrides)
     return Source(spec, text, "description" if is_description else "request", tuple(notes))
 
 
@@ -145,6 +146,14 @@ def request_of(
 def to_aws_command(spec: JobSpec, *, region: str | None = None) -> str:
     """The `aws` command that makes this job, as far as it is known without asking AWS."""
     return aws_command(request_of(spec, region=region)[0], region)
+
+
+def _changed(spec: JobSpec, file: str, overrides: Sequence[str]) -> JobSpec:
+    """The job changed by overrides. What is wrong with the rest has no place: the file itself is not TOML."""
+    try:
+        return toml_file.parse(toml_file.write(spec), file, overrides)
+    except SpecFileError as failed:
+        raise SpecFileError(replace(problem, line=0, column=0) for problem in failed.problems) from failed
 
 
 def _toml(source: Source) -> str:

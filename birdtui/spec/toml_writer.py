@@ -50,7 +50,8 @@ def write_tables(tables: Mapping[str, Any], comments: Iterable[str] = ()) -> str
 
     document = tomlkit.document()
     for line in comments:
-        document.add(tomlkit.comment(line) if line else tomlkit.nl())
+        printable = "".join(char if char.isprintable() else " " for char in line).strip()
+        document.add(tomlkit.comment(printable) if printable else tomlkit.nl())
     for name, table in tables.items():
         document.add(name, _table(table))
     return tomlkit.dumps(document)

@@ -169,6 +169,12 @@ def test_overrides_change_a_request_too() -> None:
     assert not source.spec.unique_name
 
 
+def test_a_fault_of_a_request_that_is_changed_has_no_line() -> None:
+    with pytest.raises(SpecFileError) as failed:
+        load(json.dumps(MINIMAL | {"VpcConfig": {"Subnets": 5}}), "birds.json", ["hyperparameters.epochs=3"])
+    assert [(problem.line, problem.field) for problem in failed.value.problems] == [(0, "network.subnets")]
+
+
 def test_a_description_is_cloned() -> None:
     source = load(
         json.dumps(MINIMAL | {"TrainingJobStatus": "Failed", "CreationTime": "2018-10-21T12:00:00Z"}), "d.json"

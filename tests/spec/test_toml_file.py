@@ -563,6 +563,9 @@ class TestWriting:
     def test_comments_stand_at_the_top(self) -> None:
         assert write(JobSpec({"RoleArn": "auto"}), ["from birds-1"]).startswith("# from birds-1\n")
 
+    def test_a_comment_is_one_line_whatever_is_in_it(self) -> None:
+        assert write(JobSpec({"RoleArn": "auto"}), ["a\nb\x00"]).startswith("# a b\n")
+
     def test_a_missing_data_type_stays_missing(self) -> None:
         entry = {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3Uri": "s3://a/"}}}
         spec = JobSpec({"InputDataConfig": [entry], "AlgorithmSpecification": {"TrainingImage": "own:1"}})
