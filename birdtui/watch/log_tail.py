@@ -58,15 +58,21 @@ class _Reading:
             return False
         self.timestamps += timestamps
         self.messages += messages
+        self._note_last(timestamps, messages)
+        return True
+
+    def _note_last(self, timestamps: Sequence[int], messages: Sequence[str]) -> None:
+        """Remember the latest time and the messages that have it; late lines change nothing."""
         last = timestamps[-1]
-        if last != self.last_timestamp:
+        if last < self.last_timestamp:
+            return
+        if last > self.last_timestamp:
             self.last_messages.clear()
             self.last_timestamp = last
         at = len(timestamps)
         while at and timestamps[at - 1] == last:
             at -= 1
         self.last_messages.update(messages[at:])
-        return True
 
     def resume(self) -> None:
         """Go on without the token, which is too old: from the last event's time on, without what is known of it."""
