@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from birdtui.spec.findings import Finding
@@ -80,8 +80,10 @@ def _enum(field: str, violation: Violation) -> Finding:
 
 
 def _pattern(field: str, violation: Violation) -> Finding:
-    words = next((_PATTERN_WORDS[str(step)] for step in reversed(violation.path) if step in _PATTERN_WORDS), None)
-    text, remedy = words or ("has a form that the service refuses", f"it must match {violation.constraint}")
+    text, remedy = pattern_words(violation.path) or (
+        "has a form that the service refuses",
+        f"it must match {violation.constraint}",
+    )
     return error("pattern", field, f"{_shown(violation.value)} {text}", remedy)
 
 
@@ -185,8 +187,18 @@ def _name_problem(name: str, unique: bool) -> str:
 _CHARACTERS = {"_": "an underscore", ".": "a dot", " ": "a blank", "/": "a slash", ":": "a colon"}
 
 
+def mended_name(name: str) -> str:
+    """A legal job name as near as possible to this one; "" where nothing of it can stay."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:NAME_LIMIT].strip("-")
+
+
+def pattern_words(path: Sequence[str | int]) -> tuple[str, str] | None:
+    """What a value at that path that breaks its pattern is not, and how to write it; None where the model must do."""
+    return next((_PATTERN_WORDS[str(step)] for step in reversed(path) if step in _PATTERN_WORDS), None)
+
+
 def _mended_remedy(name: str) -> str:
-    mended = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")[:NAME_LIMIT].strip("-")
+    mended = mended_name(name)
     return f'write "{mended}"' if mended else "write a name such as birds"
 
 
