@@ -132,7 +132,7 @@ def _capacity(_found: re.Match[str], context: Context) -> Explanation:
     called = name or "the requested type"
     spot = (("limits.spot", "Or run on demand, which finds capacity more easily."),) if context.spot else ()
     return explained(
-        f"AWS had no free instance of {called}. That is no quota of the account: asking for a higher one would not help.",
+        f"AWS had no free instance of {called}. That is no quota of the account: a higher one would not help.",
         (context.field_of_instance(name), f"Use another instance type than {called}, or submit again later."),
         *spot,
         ("", "Or submit in another region with --region."),

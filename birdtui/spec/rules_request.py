@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from birdtui.spec.findings import Finding
-from birdtui.spec.images import UnknownImage, default_version, image_uri, regions, versions
+from birdtui.spec.images import UnknownImage, algorithms, default_version, image_uri, regions, versions
 from birdtui.spec.rules_facts import Facts, error, location, note, warning
 
 
@@ -57,6 +57,23 @@ def _image(facts: Facts) -> Iterator[Finding]:
             "algorithm.name",
             "nothing says what the job runs",
             'add algorithm.name = "image-classification", or algorithm.image with an image\'s URI',
+        )
+    yield from _registry(facts, field)
+
+
+def _registry(facts: Facts, field: str) -> Iterator[Finding]:
+    """Whether the image lies where a training job can get it from."""
+    image = facts.spec.image
+    if image and facts.image is None and not facts.member("AlgorithmSpecification").get("TrainingImageConfig"):
+        name = image.rpartition("/")[2].partition(":")[0].partition("@")[0]
+        placeholder = "<" in image
+        yield (error if placeholder else warning)(
+            "image-registry",
+            field,
+            f'"{image}" holds a placeholder' if placeholder else f'"{image}" lies in no ECR registry',
+            f'write algorithm.name = "{name}" instead'
+            if name in algorithms()
+            else "write <account>.dkr.ecr.<region>.amazonaws.com/<repository>:<tag>",
         )
     if facts.image and facts.image.misplaced:
         yield error(

@@ -61,7 +61,8 @@ KNOWN: list[tuple[str, str, list[str]]] = [
     ),
     (
         "ClientError: Data download failed:Please ensure that the subnet's route table has a route to an S3 VPC "
-        "endpoint or a NAT device, and both the security groups and the subnet's network ACL allow outbound traffic to S3.",
+        "endpoint or a NAT device, and both the security groups and the subnet's network ACL allow outbound traffic to "
+        "S3.",
         "network.subnets",
         ["S3"],
     ),

@@ -323,8 +323,8 @@ def test_several_constraints_are_told_at_once() -> None:
 def test_a_channel_is_named_by_the_request() -> None:
     message = (
         "1 validation error detected: Value 'S3prefix' at "
-        "'inputDataConfig.2.member.dataSource.s3DataSource.s3DataType' failed to satisfy constraint: Member must satisfy "
-        "enum value set: [ManifestFile, S3Prefix, AugmentedManifestFile]"
+        "'inputDataConfig.2.member.dataSource.s3DataSource.s3DataType' failed to satisfy constraint: Member must "
+        "satisfy enum value set: [ManifestFile, S3Prefix, AugmentedManifestFile]"
     )
 
     explanation = refusal("ValidationException", message)

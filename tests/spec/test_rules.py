@@ -247,6 +247,18 @@ BY_MEMBER: Sequence[tuple[dict[str, Any], str, Level, str]] = [
         "algorithm.image",
     ),
     (
+        {"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "image-classification:1"}},
+        "image-registry",
+        W,
+        "algorithm.image",
+    ),
+    (
+        {"AlgorithmSpecification": {"TrainingInputMode": "File", "TrainingImage": "<account>.dkr.ecr.x/mine:1"}},
+        "image-registry",
+        E_,
+        "algorithm.image",
+    ),
+    (
         {
             "AlgorithmSpecification": {
                 "TrainingInputMode": "File",
