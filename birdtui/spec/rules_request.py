@@ -146,7 +146,7 @@ def _metrics(facts: Facts) -> Iterator[Finding]:
                 "mend it, or the metric stays empty",
             )
     for name, count in Counter(entry.get("Name") for entry in definitions).items():
-        if count > 1:
+        if name and count > 1:
             yield error(
                 "metric-definitions",
                 facts.field(*path),
