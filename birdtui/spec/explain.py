@@ -12,6 +12,7 @@ from typing import Any
 
 from birdtui.spec.explain_access import ACCESS_CASES, by_access_code
 from birdtui.spec.explain_failures import KILLED, MEMORY_FAILURES, SERVICE_FAILURES
+from birdtui.spec.explain_members import named_member
 from birdtui.spec.explain_parameters import parameter_validation
 from birdtui.spec.explain_refusals import REFUSAL_CASES, by_refusal_code
 from birdtui.spec.explain_text import READ, Context, Explanation, first_known, tidy
@@ -46,6 +47,7 @@ def explain_refusal(code: str, message: str, request: Mapping[str, Any] | None =
         or parameter_validation(message[:READ], context)
         or first_known(ACCESS_CASES, text, context)
         or first_known(REFUSAL_CASES, text, context)
+        or named_member(text, context)
         or by_access_code(text, context)
         or by_refusal_code(text, context)
         or serialization(text, context)

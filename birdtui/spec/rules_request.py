@@ -161,8 +161,8 @@ def _tags(facts: Facts) -> Iterator[Finding]:
         field = facts.field("Tags", index)
         if key.lower().startswith("aws:"):
             yield error("tags", field, f'the tag "{key}" begins with aws:, which only AWS may set', "take it out")
-        elif key in keys[:index]:
-            yield error("tags", field, f'the tag "{key}" is given twice', "keep one of them")
+        elif key.lower() in [earlier.lower() for earlier in keys[:index]]:
+            yield error("tags", field, f'the tag "{key}" is given twice; its letters\' case does not count', "keep one")
 
 
 def _places(facts: Facts) -> Iterator[Finding]:

@@ -223,6 +223,26 @@ KNOWN: list[tuple[str, str, str, list[str]]] = [
 ]
 
 
+NAMED = [
+    ("VolumeKmsKeyId is not supported for instance type ml.g4dn.xlarge.", "resources.volume_kms_key"),
+    ("VpcConfig is required when FileSystemDataSource is specified as a data source.", "network.subnets"),
+    ("MaxRuntimeInSeconds must be at most 2419200; 2505600 was given.", "limits.max_runtime"),
+    ("ResourceConfig is required.", "resources"),
+    ("MaxWaitTimeInSeconds is required when EnableManagedSpotTraining is set to true.", "limits.max_wait"),
+    ("Invalid MaxWaitTimeInSeconds. It must be equal to or greater than MaxRuntimeInSeconds", "limits.max_wait"),
+    ("Duplicate tag keys found. Please note that Tag keys are case insensitive.", "job.tags"),
+    ("System tags cannot be added/updated by requester.", "job.tags"),
+]
+
+
+@pytest.mark.parametrize(("message", "field"), NAMED)
+def test_a_refusal_that_names_a_member_leads_to_its_field(message: str, field: str) -> None:
+    explanation = refusal("ValidationException", message)
+
+    assert explanation.known
+    assert explanation.advice[0].field == field
+
+
 @pytest.mark.parametrize(("code", "message", "field", "words"), KNOWN)
 def test_a_refusal_is_explained(code: str, message: str, field: str, words: list[str]) -> None:
     explanation = refusal(code, message)

@@ -152,6 +152,7 @@ BY_MEMBER: Sequence[tuple[dict[str, Any], str, Level, str]] = [
     ),
     ({"Environment": {"1x": "v"}}, "pattern", E_, "job.environment.1x"),
     ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}, "tags", E_, "job.tags.a"),
+    ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "A", "Value": "2"}]}, "tags", E_, "job.tags.A"),
     ({"HyperParameters": {"k": "v" * 2501}}, "length", E_, "hyperparameters.k"),
     ({"HyperParameters": {"k": 5}}, "type", E_, "hyperparameters.k"),
     ({"VpcConfig": {"SecurityGroupIds": [], "Subnets": ["subnet-1"]}}, "length", E_, "network.security_groups"),
