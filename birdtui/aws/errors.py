@@ -151,7 +151,7 @@ def from_botocore(error: Exception) -> AwsProblem:
             return AwsProblem(name, str(error), exit_code=CREDENTIALS, advice=advice, expired=expired)
         if name in _USAGE:
             return AwsProblem(name, str(error), exit_code=2)
-        if name == "HTTPClientError":
+        if name in {"HTTPClientError", "ConnectionError"}:
             return AwsProblem(
                 type(error).__name__, str(error), exit_code=UNREACHABLE, advice=(Advice("", GET_THROUGH),)
             )

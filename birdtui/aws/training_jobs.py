@@ -97,10 +97,11 @@ class TrainingJobs:
         """Read the credentials anew with the next call: the ones in use have expired."""
         self._session.renew()
 
-    def describe(self, name: str) -> dict[str, Any]:
-        """The job as DescribeTrainingJob gives it."""
+    def describe(self, name: str, *, retries: bool = True) -> dict[str, Any]:
+        """The job as DescribeTrainingJob gives it; asked once only without `retries`, for who asks again anyway."""
+        client = self._session.client("sagemaker", retries=retries)
         with translated():
-            answer: dict[str, Any] = self._client.describe_training_job(TrainingJobName=name)
+            answer: dict[str, Any] = client.describe_training_job(TrainingJobName=name)
         answer.pop("ResponseMetadata", None)
         return answer
 

@@ -114,9 +114,7 @@ class JobState:
         best: tuple[int, float] | None = None
         for metrics in self.series.values():
             for epoch, value in metrics.get(ACCURACY, {}).items():
-                if math.isfinite(value) and (
-                    best is None or value > best[1] or (value == best[1] and epoch < best[0])
-                ):
+                if math.isfinite(value) and (best is None or value > best[1] or (value == best[1] and epoch < best[0])):
                     best = (epoch, value)
         return best
 

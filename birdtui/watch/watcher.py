@@ -38,7 +38,7 @@ PATIENCE = timedelta(minutes=15)
 LAST_LINES_PATIENCE = 30.0
 """How many seconds to go on asking for the log of a job that is known to have ended."""
 HICCUPS = 2
-"""From how many failures in a row on a lost call of the log is worth telling."""
+"""From how many lost calls in a row on it is worth telling: single ones happen whenever a connection is left idle."""
 NO_STREAM = "no log yet: an instance's log begins with its first line"
 
 
@@ -46,7 +46,7 @@ NO_STREAM = "no log yet: an instance's log begins with its first line"
 class _Trouble:
     """What keeps one kind of call from working: since when, how often, and whether it was told."""
 
-    code: str
+    exit_code: int
     since: float
     until: datetime | None
     failures: int = 1
@@ -98,7 +98,7 @@ class Watcher:
 
     def _status_round(self, now: float) -> list[Event]:
         is_first = not self._description
-        description = self._jobs.describe(self._name)
+        description = self._jobs.describe(self._name, retries=is_first)
         if description == self._description:
             self._status_pace.quiet(now)
             return []
@@ -174,19 +174,19 @@ class Watcher:
         if kind == "status" and not passes:
             raise problem
         trouble = self._troubles.get(kind)
-        if trouble is None or trouble.code != problem.code:
-            until = trouble.until if trouble else datetime.now(UTC) + PATIENCE if passes else None
+        if trouble is None or trouble.exit_code != problem.exit_code:
             since = trouble.since if trouble else now
-            trouble = self._troubles[kind] = _Trouble(problem.code, since, until)
+            until = trouble.until if trouble else datetime.now(UTC) + PATIENCE if passes else None
+            trouble = self._troubles[kind] = _Trouble(problem.exit_code, since, until)
         else:
             trouble.failures += 1
-        if passes and now - trouble.since >= PATIENCE.total_seconds():
-            raise problem
         if problem.exit_code == CREDENTIALS:
             self._jobs.renew()
-        if not trouble.told and (kind == "status" or not passes or trouble.failures >= HICCUPS):
+        if not trouble.told and (trouble.failures >= HICCUPS or not problem.is_unreachable):
             trouble.told = True
             yield Trouble(datetime.now(UTC), problem.code, problem.message, problem.advice, trouble.until)
+        if passes and now - trouble.since >= PATIENCE.total_seconds():
+            raise problem
 
     # end
 

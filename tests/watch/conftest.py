@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -79,9 +80,21 @@ class Stand:
             raise ServiceError("ValidationException", "Requested resource not found.")
         return deepcopy(self.jobs[name])
 
-    def close(self) -> None:
+    def clear(self) -> None:
+        """Forget jobs, hooks, calls and the whole log."""
+        self.jobs.clear()
+        self.hooks.clear()
+        self.calls.clear()
+        with suppress(ServiceError):
+            self.logs.operations["DeleteLogGroup"](Request("DeleteLogGroup", {"logGroupName": GROUP}))
+
+    def shut(self) -> None:
+        """No more answers."""
         self._server.close()
         self._thread.join()
+
+    def close(self) -> None:
+        self.shut()
         self._store.close()
 
     @property
@@ -124,7 +137,7 @@ class Stand:
     def end(self, name: str, status: str = "Completed", secondary: str | None = None, **members: Any) -> None:
         """The job's end."""
         now = datetime.now(UTC).replace(microsecond=0)
-        facts = {"TrainingEndTime": now, "BillableTimeInSeconds": 60, "TrainingTimeInSeconds": 90}
+        facts: dict[str, Any] = {"TrainingEndTime": now, "BillableTimeInSeconds": 60, "TrainingTimeInSeconds": 90}
         self.move(name, secondary or status, status=status, **(facts | members))
 
     def write(
@@ -137,8 +150,23 @@ class Stand:
         return stream
 
 
+@pytest.fixture(scope="session")
+def shared_stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    found = Stand(tmp_path_factory.mktemp("stand"))
+    yield found
+    found.close()
+
+
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
+def stand(shared_stand: Stand) -> Stand:
+    """An empty stand; the server behind it serves all tests."""
+    shared_stand.clear()
+    return shared_stand
+
+
+@pytest.fixture
+def fresh_stand(tmp_path: Path) -> Iterator[Stand]:
+    """A stand that a test may shut."""
     found = Stand(tmp_path / "stand")
     yield found
     found.close()
