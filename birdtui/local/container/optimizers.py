@@ -35,10 +35,11 @@ class Optimizer:
 
     def _momentum(self, name: str, gradient: Array) -> Array:
         momentum = np.float32(self._settings.momentum)
-        speed: Array = self._first.get(name, np.float32(0)) * momentum + gradient
+        speed: Array = np.asarray(self._first.get(name, 0) * momentum + gradient, np.float32)
         self._first[name] = speed
-        step: Array = (gradient + momentum * speed if self._settings.optimizer == "nag" else speed).astype(np.float32)
-        return step * np.float32(self.rate)
+        if self._settings.optimizer == "nag":
+            speed = np.asarray(gradient + momentum * speed, np.float32)
+        return speed * np.float32(self.rate)
 
     def _adam(self, name: str, gradient: Array) -> Array:
         settings = self._settings
