@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from birdtui.watch.metric_definitions import MetricDefinitions
 from birdtui.watch.metric_series import VALIDATION, HostSeries, Series, best_of, mean, settle_idless
 from birdtui.watch.metric_text import (
     NO_ID,
@@ -50,7 +51,10 @@ class MetricsReader:
     Of an epoch that several attempts logged (a restart after a spot interruption), the last attempt's value counts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, definitions: MetricDefinitions | None = None) -> None:
+        """`definitions` are those of a job with an image of its own; see `define`."""
+        self._definitions = definitions
+        self._counts: dict[tuple[str, str], int] = {}
         self.parameters = RunParameters()
         self.early_stopped = False
         self.batch: Batch | None = None
@@ -91,6 +95,10 @@ class MetricsReader:
             added += [] if older else found
         return added
 
+    def define(self, definitions: MetricDefinitions | None) -> None:
+        """Read a job's own metrics too. They have no epoch: a metric's values of one host are counted from 0."""
+        self._definitions = definitions
+
     def feed_text(self, text: str) -> None:
         """Read a saved log, or a part of it that ends with a line; hosts are the thread ids."""
         text = without_escapes(text)
@@ -117,6 +125,8 @@ class MetricsReader:
         if "] Batch" in text:
             self.batch = (not older and last_batch(text)) or self.batch
         facts: list[Fact] = [*values]
+        if self._definitions:
+            facts += self._defined(text, host or NO_ID, values)
         whole = older or host is None
         for start, stop in ((0, len(text)),) if whole else self._regions(values, host, len(text)):
             facts += milestones(text, start, stop, host)
@@ -125,6 +135,20 @@ class MetricsReader:
         facts.sort(key=lambda fact: fact.at)
         clock = _Clock(text, stamps)
         return self._take_older(facts, clock) if older else self._take(facts, clock)
+
+    def _defined(self, text: str, host: str, known: Sequence[Logged]) -> list[Logged]:
+        """What the job's own definitions find; what the line says in the usual way already is left to that."""
+        found: list[Logged] = []
+        names = {value.name for value in known}
+        at = 0
+        for line in text.split("\n"):
+            for name, value in self._definitions.find(line) if self._definitions else ():
+                if name not in names:
+                    number = self._counts.get((host, name), 0)
+                    self._counts[host, name] = number + 1
+                    found.append(Logged(at, host, None, number, name, value))
+            at += len(line) + 1
+        return found
 
     def _regions(self, values: Sequence[Logged], host: str | None, length: int) -> Iterator[tuple[int, int]]:
         """The parts of one stream's text where milestones can stand: not far behind an epoch's values."""

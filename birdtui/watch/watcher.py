@@ -16,6 +16,7 @@ from typing import Any
 from birdtui.aws.errors import CREDENTIALS, AwsProblem
 from birdtui.aws.logs import Logs
 from birdtui.aws.training_jobs import TrainingJobs, is_passing
+from birdtui.spec.images import recognise
 from birdtui.watch import job_status
 from birdtui.watch.error_lines import RecentLines
 from birdtui.watch.events import (
@@ -29,6 +30,7 @@ from birdtui.watch.events import (
     Waiting,
 )
 from birdtui.watch.log_tail import LogTail
+from birdtui.watch.metric_definitions import MetricDefinitions
 from birdtui.watch.metrics import MetricsReader
 from birdtui.watch.outcome import ended
 from birdtui.watch.pace import Pace
@@ -110,6 +112,8 @@ class Watcher:
             self._tail.look_again(now)
         else:
             self._status_pace.quiet(now)
+        if is_first:
+            self.metrics.define(_own_definitions(description))
         if is_first and job_status.is_over(description):
             self._last_round_at = now + self._seconds_for_late_lines(seen_running=False)
         return [JobDescribed(description), *changes]
@@ -209,3 +213,13 @@ class Watcher:
         elif self._last_round_at is not None and not self._in_last_round:
             dues.append(self._last_round_at)
         return min(dues)
+
+
+def _own_definitions(description: Mapping[str, Any]) -> MetricDefinitions | None:
+    """A job's MetricDefinitions; those that the service adds to image classification say less than its log."""
+    algorithm = description.get("AlgorithmSpecification", {})
+    definitions = algorithm.get("MetricDefinitions")
+    image = recognise(str(algorithm.get("TrainingImage") or ""))
+    if not definitions or (image is not None and image.algorithm == "image-classification"):
+        return None
+    return MetricDefinitions(definitions)

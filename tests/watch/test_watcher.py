@@ -258,6 +258,22 @@ def test_a_job_that_ran_out_of_time_is_stopped_and_says_which_limit(
     assert (ended.exit_code, [advice.field for advice in ended.advice]) == (5, [field])
 
 
+def test_a_job_with_an_image_of_its_own_tells_its_own_metrics(stand: Any, watch: Callable[..., Watch]) -> None:
+    job = stand.start("birds")
+    job["AlgorithmSpecification"] = {
+        "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1",
+        "TrainingInputMode": "File",
+        "MetricDefinitions": [{"Name": "loss", "Regex": r"loss=([0-9.]+)"}],
+    }
+    stand.write("birds", "step 1 loss=0.5", "step 2 loss=0.25")
+    found = watch("birds")
+    found.until(MetricPoint, lambda point: point.value == 0.25)
+    assert [(point.epoch, point.name, point.value) for point in found.of(MetricPoint)] == [
+        (0, "loss", 0.5),
+        (1, "loss", 0.25),
+    ]
+
+
 def test_billable_time_is_that_of_all_instances(stand: Any, watch: Callable[..., Watch]) -> None:
     stand.start("birds", instances=3)
     stand.end("birds")

@@ -1,0 +1,132 @@
+"""The MetricDefinitions of a job, applied to its log lines as SageMaker does: a name, and a regex with one group.
+
+The regexes are the author's own and can be slow on a line they were not written for. They see the first few thousand
+characters of a line, all of them together for a few milliseconds at most, and one that runs out of time again and
+again is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import regex
+
+LINE_CHARS = 4_096
+LINE_SECONDS = 0.003
+STRIKES = 3
+_SPECIAL = set(r".^$*+?{}[]\|()")
+_QUANTIFIERS = ("*", "+", "?", "{")
+
+
+@dataclass(slots=True)
+class _Definition:
+    name: str
+    pattern: regex.Pattern[str]
+    needle: str
+    strikes: int = 0
+
+
+class MetricDefinitions:
+    """Finds values in lines; `problems` tells which definitions are not applied and why."""
+
+    def __init__(self, definitions: Sequence[Mapping[str, Any]]) -> None:
+        """`definitions` are a job's `{"Name", "Regex"}` entries."""
+        import regex
+
+        self.problems: dict[str, str] = {}
+        self._definitions: list[_Definition] = []
+        for entry in definitions:
+            name, text = str(entry.get("Name", "")), str(entry.get("Regex", ""))
+            try:
+                pattern = regex.compile(text)
+            except (regex.error, RecursionError, OverflowError) as error:
+                self.problems[name] = f"not a regular expression that Python reads: {error}"
+                continue
+            self._definitions.append(_Definition(name, pattern, needle(text)))
+
+    def __bool__(self) -> bool:
+        return bool(self._definitions)
+
+    def find(self, line: str) -> list[tuple[str, float]]:
+        """Each definition's value in a line, by the definition's name; a line without any gives none."""
+        found: list[tuple[str, float]] = []
+        end = 0.0
+        for definition in self._definitions:
+            if definition.needle not in line:
+                continue
+            end = end or perf_counter() + LINE_SECONDS
+            value = self._value(definition, line[:LINE_CHARS], end - perf_counter())
+            if value is not None:
+                found.append((definition.name, value))
+        return found
+
+    def _value(self, definition: _Definition, line: str, seconds: float) -> float | None:
+        if seconds <= 0:
+            return None
+        try:
+            match = definition.pattern.search(line, timeout=seconds)
+        except TimeoutError:
+            self._strike(definition)
+            return None
+        if match is None:
+            return None
+        try:
+            return float((match[1] if definition.pattern.groups else match[0]).strip(" ,;%"))
+        except (TypeError, ValueError, AttributeError):
+            return None
+
+    def _strike(self, definition: _Definition) -> None:
+        definition.strikes += 1
+        if definition.strikes >= STRIKES:
+            self._definitions = [each for each in self._definitions if each is not definition]
+            self.problems[definition.name] = "takes too long on the lines of this log"
+
+
+def needle(pattern: str) -> str:
+    """The longest text that every match of a pattern holds, as far as that is plain to see; else an empty one.
+
+    Text inside groups and sets or before a quantifier is not looked at, and none where a choice or a flag could make
+    it optional.
+    """
+    if "|" in pattern or "(?" in pattern:
+        return ""
+    best = run = ""
+    depth = 0
+    at = 0
+    while at < len(pattern):
+        width, literal = _piece(pattern, at)
+        depth += {"(": 1, ")": -1}.get(pattern[at], 0)
+        if literal and depth == 0 and pattern[at + width : at + width + 1] not in _QUANTIFIERS:
+            run += literal
+        else:
+            best, run = max(best, run, key=len), ""
+        at += width
+    return max(best, run, key=len)
+
+
+def _piece(pattern: str, at: int) -> tuple[int, str]:
+    """How many characters the next piece of a pattern takes, and the character it stands for if it is just that."""
+    character, following = pattern[at], pattern[at + 1 : at + 2]
+    if character == "\\":
+        return 2, "" if following.isalnum() else following
+    if character == "[":
+        return _set_width(pattern, at), ""
+    if character == "{":
+        return max(pattern.find("}", at) - at + 1, 1), ""
+    return 1, "" if character in _SPECIAL else character
+
+
+def _set_width(pattern: str, start: int) -> int:
+    """How many characters a set in brackets takes."""
+    at = start + 1
+    if pattern[at : at + 1] == "^":
+        at += 1
+    if pattern[at : at + 1] == "]":
+        at += 1
+    while at < len(pattern) and pattern[at] != "]":
+        at += 2 if pattern[at] == "\\" else 1
+    return at + 1 - start
