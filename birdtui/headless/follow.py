@@ -98,8 +98,8 @@ class JsonTeller(Teller):
                 return {"event": "status", "time": None, **facts}
             case MetricPoint():
                 value = event.value if math.isfinite(event.value) else None
-                facts = {"host": event.host, "epoch": event.epoch, "name": event.name, "value": value}
-                return {"event": "metric", "time": None, **facts}
+                point = {"host": event.host, "epoch": event.epoch, "name": event.name, "value": value}
+                return {"event": "metric", "time": None, **point}
             case JobEnded():
                 return {"event": "end", "time": None, **end_facts(event)}
         return None
