@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.text import Text
+from rich.style import Style
+from rich.text import Span, Text
 
 from birdtui.ui.chart_model import Plot, PlotLine
 
@@ -59,7 +60,17 @@ def draw(plot: Plot, width: int, height: int, palette: Palette) -> Text:
             figure.draw(signal.lines() if len(line.xs) > 1 else signal)
         _marks(plotext, figure, plot, palette)
         drawn = figure.build().string()
-    return Text.from_ansi(drawn, no_wrap=True, end="")
+    return _without_background(Text.from_ansi(drawn, no_wrap=True, end=""))
+
+
+def _without_background(text: Text) -> Text:
+    """plotext paints what lies round the canvas in a colour of its own; the theme's shall show."""
+    text.spans = [
+        Span(span.start, span.end, Style(color=span.style.color, bold=span.style.bold))
+        for span in text.spans
+        if isinstance(span.style, Style)
+    ]
+    return text
 
 
 def _height(value: float, plot: Plot) -> float:

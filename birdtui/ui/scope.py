@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.dom import DOMNode
+from typing import TYPE_CHECKING, ClassVar
 
 from birdtui.ui.commands import is_write
 
+if TYPE_CHECKING:
+    from textual.dom import DOMNode as _Base
+else:
+    _Base = object  # a DOMNode here would stand in the way of the default style of the class mixed with
 
-class CommandScope(DOMNode):
+
+class CommandScope(_Base):
     """Mix in before a Textual screen or widget class, set `COMMAND_SCOPE` and `BINDINGS = bindings(scope)`."""
 
     COMMAND_SCOPE: ClassVar[str]

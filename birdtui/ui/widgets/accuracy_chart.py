@@ -39,7 +39,7 @@ class ChartArea(Widget, can_focus=True):
     def palette(self) -> Palette:
         """The theme's colours."""
         variables = self.app.theme_variables
-        names = ("text-success", "text-primary", "text-accent", "text-warning", "text-secondary", "text-error")
+        names = ("text-success", "text-primary", "text-accent", "text-error", "text-secondary", "text-warning")
         background = self.background_colors[1]
         lines = [_rgb(background.blend(Color.parse(variables[name]), 1.0)) for name in names if name in variables]
         muted = background.blend(background.get_contrast_text(), 0.55)

@@ -1,0 +1,292 @@
+"""The job being edited: fields by their path in the file, undo and redo, what changed, what the checks say. No screen.
+
+A field that is emptied leaves the request; nothing is put in that the author or the source did not set.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from birdtui.spec import service_model
+from birdtui.spec.diff import Change, diff
+from birdtui.spec.findings import Finding
+from birdtui.spec.job import JobSpec
+from birdtui.spec.rules import check
+from birdtui.spec.toml_layout import CHANNEL_KEYS, TABLES, Form, Key
+from birdtui.spec.toml_values import duration, seconds
+
+Steps = tuple[str | int, ...]
+
+
+class InvalidField(ValueError):
+    """What was typed does not fit the field; the message says what does."""
+
+
+class EditorModel:
+    """One spec under the pen, beside the source it came from."""
+
+    def __init__(self, spec: JobSpec, source: JobSpec | None = None) -> None:
+        self.spec = spec
+        self.source = source
+        self._begun = spec
+        self._past: list[JobSpec] = []
+        self._future: list[JobSpec] = []
+        self.check: Callable[[JobSpec], Sequence[Finding]] = check
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything was edited since the start or the last save."""
+        return self.spec != self._begun
+
+    def saved(self) -> None:
+        """What stands now is kept in a file."""
+        self._begun = self.spec
+
+    def changes(self) -> list[Change]:
+        """What differs from the source; for a new job all that is set."""
+        return diff(self.source or JobSpec(), self.spec)
+
+    def findings(self) -> Sequence[Finding]:
+        """What the offline rules say now."""
+        return self.check(self.spec)
+
+    def undo(self) -> bool:
+        """Take the last change back; False when there is none."""
+        return self._travel(self._past, self._future)
+
+    def redo(self) -> bool:
+        """Do the change again; False when there is none."""
+        return self._travel(self._future, self._past)
+
+    def _travel(self, source: list[JobSpec], target: list[JobSpec]) -> bool:
+        if not source:
+            return False
+        target.append(self.spec)
+        self.spec = source.pop()
+        return True
+
+    def _change(self, spec: JobSpec) -> None:
+        if spec != self.spec:
+            self._past.append(self.spec)
+            self._future.clear()
+            self.spec = spec
+
+    # fields
+
+    def text(self, path: str) -> str:
+        """A field as a person edits it; empty where it is not set."""
+        match path:
+            case "algorithm.name":
+                return self.spec.algorithm or ""
+            case "algorithm.version":
+                return self.spec.algorithm_version or ""
+            case "job.unique_name":
+                return "true" if self.spec.unique_name else "false"
+        steps, form = self._place(path)
+        return _shown(_get(self.spec.request, steps), form)
+
+    def set_text(self, path: str, text: str) -> None:
+        """Set a field from what a person typed; empty takes it away. Raises InvalidField."""
+        text = text.strip()
+        match path:
+            case "algorithm.name":
+                self._set_algorithm(text or None)
+                return
+            case "algorithm.version":
+                self._change(replace(self.spec, algorithm_version=text or None))
+                return
+            case "job.unique_name":
+                self._change(replace(self.spec, unique_name=text != "false"))
+                return
+        steps, form = self._place(path)
+        value = _parsed(text, form, _type_of(steps)) if text else None
+        self._set(steps, value)
+        if path == "algorithm.image" and text and self.spec.algorithm is not None:
+            self.spec = replace(self.spec, algorithm=None, algorithm_version=None)
+
+    def _set_algorithm(self, name: str | None) -> None:
+        """A built-in algorithm stands in place of an image, never beside one."""
+        request = copy.deepcopy(dict(self.spec.request))
+        if name:
+            request.setdefault("AlgorithmSpecification", {}).pop("TrainingImage", None)
+        self._change(replace(self.spec, request=request, algorithm=name, algorithm_version=None))
+
+    def _place(self, path: str) -> tuple[Steps, Form]:
+        table, _, key = path.partition(".")
+        if table == "hyperparameters":
+            return ("HyperParameters", key), Form.PLAIN
+        if table == "channels":
+            name, _, inner = key.rpartition(".")
+            found = _key(CHANNEL_KEYS, inner)
+            return ("InputDataConfig", self.channel_names().index(name), *found.path), found.form
+        found = _key(TABLES[table].keys, key)
+        return found.path, found.form
+
+    def _set(self, steps: Steps, value: object) -> None:
+        request = copy.deepcopy(dict(self.spec.request))
+        _put(request, steps, value)
+        self._change(replace(self.spec, request=request))
+
+    # hyperparameters
+
+    def hyperparameters(self) -> Mapping[str, str]:
+        """Those that are set."""
+        return self.spec.hyperparameters
+
+    # channels
+
+    def channel_names(self) -> list[str]:
+        """The channels, in the file's order."""
+        return [str(entry.get("ChannelName", "")) for entry in self.spec.request.get("InputDataConfig") or []]
+
+    def add_channel(self) -> str:
+        """A new channel, a copy of the first with its own name and folder; its name."""
+        names = self.channel_names()
+        name = next(
+            name for name in ("train", "validation", *(f"channel-{n}" for n in range(1, 99))) if name not in names
+        )
+        entries: list[Any] = copy.deepcopy(list(self.spec.request.get("InputDataConfig") or []))
+        if entries:
+            entry = copy.deepcopy(entries[0])
+            entry["ChannelName"] = name
+            source = entry.get("DataSource", {}).get("S3DataSource")
+            if source and source.get("S3Uri"):
+                source["S3Uri"] = _sibling(source["S3Uri"], str(entries[0].get("ChannelName", "")), name)
+        else:
+            source = {"S3DataType": "S3Prefix", "S3Uri": "s3://", "S3DataDistributionType": "FullyReplicated"}
+            entry = {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+        self._set(("InputDataConfig",), [*entries, entry])
+        return name
+
+    def remove_channel(self, name: str) -> None:
+        """Take a channel away."""
+        entries = [entry for entry in self.spec.request.get("InputDataConfig", []) if entry.get("ChannelName") != name]
+        self._set(("InputDataConfig",), entries or None)
+
+    def rename_channel(self, old: str, new: str) -> None:
+        """Give a channel another name. Raises InvalidField for one that is taken."""
+        if new in self.channel_names() and new != old:
+            raise InvalidField(f"there is a channel {new} already")
+        if not new:
+            raise InvalidField("a channel needs a name")
+        self._set(("InputDataConfig", self.channel_names().index(old), "ChannelName"), new)
+
+    def move_channel(self, name: str, by: int) -> None:
+        """Move a channel up or down among the others."""
+        entries = list(self.spec.request.get("InputDataConfig") or [])
+        at = self.channel_names().index(name)
+        entry = entries.pop(at)
+        entries.insert(min(max(at + by, 0), len(entries)), entry)
+        self._set(("InputDataConfig",), entries)
+
+
+def _key(keys: Sequence[Key], name: str) -> Key:
+    return next(key for key in keys if key.name == name)
+
+
+def _sibling(uri: str, old: str, new: str) -> str:
+    """The folder beside: `s3://b/train/` becomes `s3://b/validation/`; else a folder of the new name below."""
+    head, separator, tail = uri.rstrip("/").rpartition("/")
+    if tail == old and separator:
+        return f"{head}/{new}/"
+    return uri.rstrip("/") + f"/{new}/" if uri.count("/") <= 3 else f"{head}/{new}/"
+
+
+def _get(holder: Any, steps: Steps) -> Any:
+    for step in steps:
+        try:
+            holder = holder[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return holder
+
+
+def _put(holder: Any, steps: Steps, value: object) -> None:
+    """Set a member, making what leads to it; None takes it away, and what is empty without it."""
+    *way, last = steps
+    trail: list[tuple[Any, str | int]] = []
+    for step in way:
+        if isinstance(holder, dict) and (step not in holder or holder[step] is None):
+            if value is None:
+                return
+            holder[step] = {}
+        trail.append((holder, step))
+        holder = holder[step]
+    if value is not None:
+        holder[last] = value
+        return
+    if isinstance(holder, dict):
+        holder.pop(last, None)
+    for parent, step in reversed(trail):
+        if parent[step] == {} and isinstance(parent, dict):
+            del parent[step]
+
+
+def _type_of(steps: Steps) -> str:
+    """The member's type in the service model."""
+    shape = service_model.create_shape()
+    for step in steps:
+        if shape.type_name == "structure":
+            shape = shape.members[step]
+        elif shape.type_name == "list":
+            shape = shape.member
+        elif shape.type_name == "map":
+            shape = shape.value
+    return str(shape.type_name)
+
+
+def _shown(value: Any, form: Form) -> str:
+    if value is None:
+        return ""
+    match form:
+        case Form.DURATION:
+            return str(duration(value))
+        case Form.TAGS:
+            return ", ".join(f"{tag.get('Key', '')}={tag.get('Value', '')}" for tag in value)
+        case Form.METRICS:
+            return ", ".join(f"{metric.get('Name', '')}={metric.get('Regex', '')}" for metric in value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}={inner}" for key, inner in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _parsed(text: str, form: Form, kind: str) -> object:
+    if form is Form.DURATION:
+        count = int(text) if text.isdigit() else seconds(text)
+        if count is None:
+            raise InvalidField("expected a duration such as 24h, 90m or 3600")
+        return count
+    if form is Form.TAGS:
+        return [{"Key": key, "Value": value} for key, value in _pairs(text)]
+    if form is Form.METRICS:
+        return [{"Name": key, "Regex": value} for key, value in _pairs(text)]
+    match kind:
+        case "integer" | "long":
+            if not text.removeprefix("-").isdigit():
+                raise InvalidField("expected a whole number")
+            return int(text)
+        case "boolean":
+            if text.lower() not in {"true", "false", "yes", "no"}:
+                raise InvalidField("expected true or false")
+            return text.lower() in {"true", "yes"}
+        case "map":
+            return dict(_pairs(text))
+        case "list":
+            return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    for part in text.split(","):
+        if part.strip():
+            key, separator, value = part.strip().partition("=")
+            if not separator:
+                raise InvalidField("expected KEY=VALUE, KEY=VALUE")
+            yield key.strip(), value.strip()
