@@ -7,6 +7,7 @@ again is let go.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -42,7 +43,9 @@ class MetricDefinitions:
         for entry in definitions:
             name, text = str(entry.get("Name", "")), str(entry.get("Regex", ""))
             try:
-                pattern = regex.compile(text)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", FutureWarning)  # of what a later Python may read otherwise
+                    pattern = regex.compile(text)
             except (regex.error, RecursionError, OverflowError) as error:
                 self.problems[name] = f"not a regular expression that Python reads: {error}"
                 continue

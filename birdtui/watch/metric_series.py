@@ -84,15 +84,18 @@ class HostSeries:
             if line in self._lines:
                 return False
             self._lines.add(line)
-        attempt = self.attempts[-1]
-        known = attempt.get(epoch, name)
+        values = self.attempts[-1].values
+        series = values.get(name)
+        known = series.get(epoch) if series is not None else None
         if known is not None:
-            if same(known, value):
+            if known == value or same(known, value):
                 return False
             if epoch < self._epoch:
-                attempt = Attempt()
-                self.attempts.append(attempt)
-        attempt.set(epoch, name, value)
+                self.attempts.append(Attempt())
+                values, series = self.attempts[-1].values, None
+        if series is None:
+            series = values.setdefault(name, {})
+        series[epoch] = value
         self._epoch = epoch
         if self._oldest is None:
             self._oldest = epoch

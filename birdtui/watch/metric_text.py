@@ -8,8 +8,8 @@ before a line, glued to it without a newline, or several lines in one. Formats a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 NO_ID = "-"
@@ -21,7 +21,7 @@ _NUMBER = (
     r"[+-]?(?:\d{1,40}(?:\.\d{0,40})?(?:[eE][+-]?\d{1,4}(?!\d))?|\.\d{1,40}"
     r"|[nN][aA][nN](?![a-z])|[iI][nN][fF](?:inity)?(?![a-z]))"
 )
-_GAP = r"(?:[ \t]|\#011|\\t){1,8}"  # syslog writes a tab as #011, JSON as \t
+_GAP = r"[ \t\\t\#01]{1,30}+"  # blanks, tabs, and what becomes of tabs: #011 in syslog, \t in JSON
 _METRIC = re.compile(
     rf"Epoch\[(\d{{1,9}})\]{_GAP}(?:(Train|Validation)-([^\s=]{{1,120}})|Time\ cost)=({_NUMBER})", re.VERBOSE
 )
@@ -40,6 +40,7 @@ _STORED = re.compile(rf"Storing the best model with validation accuracy: ({_NUMB
 _STOPPED = "Early stopping criteria met"
 _DATE_FOLLOWS = re.compile(r"-\d\d-\d\d[ T]\d\d:\d\d")
 _CLOCK_FOLLOWS = re.compile(r":\d\d:\d\d \[?\d\d/\d\d/\d{4} |:\d\d:\d\d \[")
+_GLUE = ("-", ":")
 _YEAR = re.compile(r"(?:19|20)\d\d$")
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]{0,200}[ -/]{0,20}[@-~]|\][^\x07\x1b\n]{0,500}(?:\x07|\x1b\\)|[@-Z\\^_])")
@@ -88,6 +89,7 @@ class Batch(NamedTuple):
 
 
 Fact = Logged | Saved | Stored | Stopped
+_place = attrgetter("at")
 
 
 def without_escapes(text: str) -> str:
@@ -95,41 +97,43 @@ def without_escapes(text: str) -> str:
     return _ESCAPES.sub("", text) if "\x1b" in text else text
 
 
-def logged(text: str, host: str | None = None) -> Iterator[Logged]:
+def logged(text: str, host: str | None = None) -> list[Logged]:
     """Every value in a text, in order; with `host` given all are that host's, else their prefix's thread id's."""
-    line_id, line_stamp, end = NO_ID, None, 0
+    found: list[Logged] = []
+    line_id, line_stamp, end = host or NO_ID, None, 0
     for match in _METRIC.finditer(text):
         epoch, kind, metric, number = match.groups()
         at = match.start()
-        if host is not None:
-            line_id = host
-        else:
-            found = _prefix_before(text, end, at)
-            if found is not None:
-                line_id, line_stamp = found
-            elif text.find("\n", end, at) >= 0 or end == 0:
+        if host is None:
+            before = _prefix_before(text, end, at)
+            if before is not None:
+                line_id, line_stamp = before
+            elif end == 0 or text.find("\n", end, at) >= 0:
                 line_id, line_stamp = NO_ID, None
-            end = match.end()
+        end = match.end()
         name = TIME_COST if kind is None else f"{kind.lower()}:{metric}"
-        yield Logged(at, line_id, line_stamp, int(epoch), name, _value(number, text, match.end()))
+        value = _value(number, text, end) if text[end : end + 1] in _GLUE else float(number)
+        found.append(Logged(at, line_id, line_stamp, int(epoch), name, value))
+    return found
 
 
-def milestones(text: str, start: int, stop: int, host: str | None = None) -> Iterator[Fact]:
-    """The lines that follow an epoch's values, within a part of a text: stored, saved, stopped early."""
+def milestones(text: str, host: str | None = None) -> list[Fact]:
+    """The lines that follow an epoch's values, in order: stored, saved, stopped early."""
     found: list[Fact] = []
-    if text.find("Saved checkpoint", start, stop) >= 0:
-        for match in _SAVED.finditer(text, start, stop):
+    if "Saved checkpoint" in text:
+        for match in _SAVED.finditer(text):
             number = int(match[1])
             if number > 0:
                 found.append(Saved(match.start(), _host(text, match.start(), host), number - 1))
-    if text.find("Storing the best", start, stop) >= 0:
-        for match in _STORED.finditer(text, start, stop):
+    if "Storing the best" in text:
+        for match in _STORED.finditer(text):
             accuracy = _value(match[1], text, match.end())
             found.append(Stored(match.start(), _host(text, match.start(), host), accuracy))
-    at = text.find(_STOPPED, start, stop)
+    at = text.find(_STOPPED)
     if at >= 0:
         found.append(Stopped(at))
-    return iter(sorted(found, key=lambda fact: fact.at))
+    found.sort(key=_place)
+    return found
 
 
 def last_batch(text: str) -> Batch | None:

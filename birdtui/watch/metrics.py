@@ -7,10 +7,12 @@ Reads what the image classification algorithm writes, in whatever way its log wa
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from birdtui.watch.metric_definitions import MetricDefinitions
+from birdtui.watch.metric_pages import Clock, joined, last_batch_line, relevant
 from birdtui.watch.metric_series import VALIDATION, HostSeries, Series, best_of, mean, settle_idless
 from birdtui.watch.metric_text import (
     NO_ID,
@@ -27,11 +29,9 @@ from birdtui.watch.metric_text import (
 )
 from birdtui.watch.run_parameters import RunParameters
 
-CHUNK_LINES = 256
-LINE_CHARS = 16_384
-"""How much of one line is read; a line of a training log that matters is under 200 characters."""
-MILESTONE_REACH = 2_048
-"""How far after an epoch's values the lines about its checkpoint are looked for, in characters of one stream."""
+HEAD_LINES = 5_000
+"""How many of a stream's first lines are looked at for the run's parameters."""
+_place = attrgetter("at")
 
 
 class Value(NamedTuple):
@@ -65,7 +65,8 @@ class MetricsReader:
         """The host that stores the model."""
         self._hosts: dict[str, HostSeries] = {}
         self._validated: list[tuple[int, int]] = []
-        self._reach: dict[str | None, int] = {}
+        self._following: dict[str, int] = {}
+        self._head: dict[str, int] = {}
 
     # feeding
 
@@ -85,14 +86,21 @@ class MetricsReader:
 
         `timestamps` are milliseconds, one for each message; `older` is for a page from before all those fed so far.
         """
-        added: list[Value] = []
-        starts = range(0, len(messages), CHUNK_LINES)
-        for start in reversed(starts) if older else starts:
-            chunk = messages[start : start + CHUNK_LINES]
-            stamps = None if timestamps is None else timestamps[start : start + CHUNK_LINES]
-            found = self._chunk(chunk, host, stamps, older=older)
-            added[:0] = found if older else []
-            added += [] if older else found
+        rows: list[int] | None = None
+        if older or host is None:
+            text = joined(messages)
+        else:
+            rows, self._following[host] = relevant(messages, self._following.get(host, 0))
+            text = joined([messages[row] for row in rows])
+        self._read_head(messages, host, older=older)
+        if not older:
+            batch = last_batch_line(messages)
+            self.batch = (last_batch(batch) if batch else None) or self.batch
+        facts = _facts(text, host)
+        clock = Clock(text, timestamps, rows)
+        added = self._take_older(facts, clock) if older else self._take(facts, clock)
+        if self._definitions and not older:
+            added += self._defined(messages, host or NO_ID, timestamps)
         return added
 
     def define(self, definitions: MetricDefinitions | None) -> None:
@@ -103,85 +111,54 @@ class MetricsReader:
         """Read a saved log, or a part of it that ends with a line; hosts are the thread ids."""
         text = without_escapes(text)
         self.parameters.read(text)
-        facts: list[Fact] = [*logged(text), *milestones(text, 0, len(text))]
-        self._take(sorted(facts, key=lambda fact: fact.at), None)
+        self._take(_facts(text, None), Clock(text, None))
         self.batch = last_batch(text) or self.batch
 
-    def _chunk(
-        self, messages: Sequence[str], host: str | None, stamps: Sequence[int] | None, *, older: bool
-    ) -> list[Value]:
-        text = "\n".join(messages)
-        if len(text) > CHUNK_LINES * 256:
-            messages = [message[:LINE_CHARS] for message in messages]
-            text = "\n".join(messages)
-        if text.count("\n") >= len(messages):
-            messages = [message.replace("\n", "\v") for message in messages]
-            text = "\n".join(messages)
-        if "\x1b" in text:
-            text = without_escapes(text)
-        values = list(logged(text, host))
-        if older or host not in self._hosts:
-            self.parameters.read(text)
-        if "] Batch" in text:
-            self.batch = (not older and last_batch(text)) or self.batch
-        facts: list[Fact] = [*values]
-        if self._definitions:
-            facts += self._defined(text, host or NO_ID, values)
-        whole = older or host is None
-        for start, stop in ((0, len(text)),) if whole else self._regions(values, host, len(text)):
-            facts += milestones(text, start, stop, host)
-        if not facts:
-            return []
-        facts.sort(key=lambda fact: fact.at)
-        clock = _Clock(text, stamps)
-        return self._take_older(facts, clock) if older else self._take(facts, clock)
+    def _read_head(self, messages: Sequence[str], host: str | None, *, older: bool) -> None:
+        """Read the parameters, which stand at a log's beginning."""
+        if older or host is None:
+            self.parameters.read(joined(messages))
+            return
+        left = self._head.get(host, HEAD_LINES)
+        if left > 0:
+            self.parameters.read(joined(messages[:left]))
+            self._head[host] = left - len(messages)
 
-    def _defined(self, text: str, host: str, known: Sequence[Logged]) -> list[Logged]:
-        """What the job's own definitions find; what the line says in the usual way already is left to that."""
-        found: list[Logged] = []
-        names = {value.name for value in known}
-        at = 0
-        for line in text.split("\n"):
-            for name, value in self._definitions.find(line) if self._definitions else ():
-                if name not in names:
-                    number = self._counts.get((host, name), 0)
-                    self._counts[host, name] = number + 1
-                    found.append(Logged(at, host, None, number, name, value))
-            at += len(line) + 1
-        return found
-
-    def _regions(self, values: Sequence[Logged], host: str | None, length: int) -> Iterator[tuple[int, int]]:
-        """The parts of one stream's text where milestones can stand: not far behind an epoch's values."""
-        start, stop = 0, self._reach.get(host, 0)
-        for value in values:
-            if value.at > stop:
-                if stop > start:
-                    yield start, stop
-                start = value.at
-            stop = value.at + MILESTONE_REACH
-        if stop > start:
-            yield start, min(stop, length)
-        self._reach[host] = max(stop - length, 0)
-
-    def _take(self, facts: Sequence[Fact], clock: _Clock | None) -> list[Value]:
+    def _defined(self, messages: Sequence[str], host: str, timestamps: Sequence[int] | None) -> list[Value]:
+        """What the job's own definitions find; a metric that the log tells in the usual way is left to that."""
         added: list[Value] = []
-        for fact in facts:
-            match fact:
-                case Logged():
-                    series = self._series(fact.host)
-                    if series.add(fact.epoch, fact.name, fact.value, fact.stamp):
-                        stamp = fact.stamp if clock is None else clock.stamp(fact.at, fact.stamp)
-                        attempt = len(series.attempts)
-                        added.append(Value(fact.host, fact.epoch, fact.name, fact.value, stamp, attempt))
-                        if fact.name == VALIDATION and stamp is not None:
-                            self._validated.append((stamp, fact.epoch))
-                case Saved() | Stored():
-                    self._milestone(fact, older=False)
-                case Stopped():
-                    self.early_stopped = True
+        if self._definitions is None:
+            return added
+        series = self._series(host)
+        for row, message in enumerate(messages):
+            for name, value in self._definitions.find(message):
+                key = (host, name)
+                number = self._counts.get(key, 0)
+                if number or name not in series.attempts[0].values:
+                    self._counts[key] = number + 1
+                    series.add(number, name, value)
+                    stamp = None if timestamps is None else timestamps[row]
+                    added.append(Value(host, number, name, value, stamp, 1))
         return added
 
-    def _take_older(self, facts: Sequence[Fact], clock: _Clock) -> list[Value]:
+    def _take(self, facts: Sequence[Fact], clock: Clock) -> list[Value]:
+        added: list[Value] = []
+        for fact in facts:
+            if isinstance(fact, Logged):
+                at, host, own, epoch, name, value = fact
+                series = self._series(host)
+                if series.add(epoch, name, value, own):
+                    stamp = clock.stamp(at, own)
+                    added.append(Value(host, epoch, name, value, stamp, len(series.attempts)))
+                    if name == VALIDATION and stamp is not None:
+                        self._validated.append((stamp, epoch))
+            elif isinstance(fact, Stopped):
+                self.early_stopped = True
+            else:
+                self._milestone(fact, older=False)
+        return added
+
+    def _take_older(self, facts: Sequence[Fact], clock: Clock) -> list[Value]:
         added: list[Value] = []
         stamps = {fact.at: clock.stamp(fact.at, fact.stamp) for fact in facts if isinstance(fact, Logged)}
         for fact in reversed(facts):
@@ -300,22 +277,11 @@ def accuracy_by_epoch(messages: Iterable[str]) -> list[float]:
     return [curve[epoch] for epoch in sorted(curve)]
 
 
-class _Clock:
-    """Which message of a chunk a place in its text belongs to, and so when it was logged; ask in ascending order."""
-
-    def __init__(self, text: str, stamps: Sequence[int] | None) -> None:
-        self._text = text
-        self._stamps = stamps
-        self._at = 0
-        self._line = 0
-
-    def stamp(self, at: int, own: int | None) -> int | None:
-        """The event's time, or the line's own."""
-        if self._stamps is None:
-            return own
-        self._line += self._text.count("\n", self._at, at)
-        self._at = at
-        return self._stamps[self._line]
+def _facts(text: str, host: str | None) -> list[Fact]:
+    """Everything a text tells, in order."""
+    values = logged(text, host)
+    others = milestones(text, host)
+    return sorted([*values, *others], key=_place) if others else [*values]
 
 
 def _last_run(validated: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,0 +1,75 @@
+"""Which lines of a page of log events are worth reading for metrics, and which event a place in their text is.
+
+Almost no line of a long log is: most say how far a batch is, or are another program's. Looking at a line costs two
+searches for a fixed text, less than one for a regex.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from birdtui.watch.metric_text import without_escapes
+
+LINE_CHARS = 16_384
+"""How much of one line is read; a line of a training log that matters is under 200 characters."""
+FOLLOWING = 6
+"""How many lines after an epoch's values can tell that its model was stored or that training ends early."""
+USUAL_CHARS = 256
+_LAST_BATCH_LINES = 64
+
+
+def relevant(messages: Sequence[str], following: int) -> tuple[list[int], int]:
+    """The places of the lines of one stream that hold an epoch's values or come right after some.
+
+    `following` is how many of the first lines come right after those of the page before; the second answer is the same
+    for the page after this one. A log event is one line, so one that tells of a batch tells of nothing else.
+    """
+    end = len(messages)
+    reached = min(following, end)
+    rows = list(range(reached))
+    for hit in [row for row, text in enumerate(messages) if "Epoch[" in text and "] Batch" not in text]:
+        rows.extend(range(max(hit, reached), min(hit + FOLLOWING, end)))
+        reached = hit + FOLLOWING
+    return rows, max(reached, following) - end if max(reached, following) > end else 0
+
+
+def last_batch_line(messages: Sequence[str]) -> str | None:
+    """The last line that tells of a batch, looked for at the page's end only."""
+    for text in reversed(messages[-_LAST_BATCH_LINES:]):
+        if "] Batch" in text:
+            return text[:LINE_CHARS]
+    return None
+
+
+def joined(messages: Sequence[str]) -> str:
+    """The messages as one text, a line each: long ones cut, escape sequences and inner newlines taken out."""
+    text = "\n".join(messages)
+    if len(text) > USUAL_CHARS * len(messages):
+        messages = [message[:LINE_CHARS] for message in messages]
+        text = "\n".join(messages)
+    if "\x1b" in text:
+        messages = [without_escapes(message) for message in messages]
+        text = "\n".join(messages)
+    if text.count("\n") >= len(messages) > 0:
+        text = "\n".join(message.replace("\n", "\v") for message in messages)
+    return text
+
+
+class Clock:
+    """When the line at a place of a joined text was logged; ask in ascending order."""
+
+    def __init__(self, text: str, stamps: Sequence[int] | None, rows: Sequence[int] | None = None) -> None:
+        """`stamps` are the page's, `rows` the places of the joined lines in the page where not all are joined."""
+        self._text = text
+        self._stamps = stamps
+        self._rows = rows
+        self._at = 0
+        self._line = 0
+
+    def stamp(self, at: int, own: int | None) -> int | None:
+        """The event's time in milliseconds, or the line's own where events have none."""
+        if self._stamps is None:
+            return own
+        self._line += self._text.count("\n", self._at, at)
+        self._at = at
+        return self._stamps[self._line if self._rows is None else self._rows[self._line]]
