@@ -39,6 +39,7 @@ def run(action: str, options: argparse.Namespace) -> int:
 def _tell(action: str, error: BaseException, output: Output) -> int:
     """Why an action ended early, as its exit code and in words."""
     from birdtui.aws.errors import AwsProblem
+    from birdtui.local.engine_files import EngineProblem
     from birdtui.spec.toml_problems import SpecFileError
 
     match error:
@@ -48,6 +49,8 @@ def _tell(action: str, error: BaseException, output: Output) -> int:
             return _broken_file(action, error, output)
         case AwsProblem():
             return output.error(error.code, error.message, error.exit_code, error.advice)
+        case EngineProblem():
+            return output.error("EngineUnavailable", str(error), 6)
         case KeyboardInterrupt() | Interrupted():
             return output.error("Interrupted", str(error) or "interrupted", INTERRUPTED)
     log.error("%s failed", action, exc_info=error)
