@@ -1,26 +1,40 @@
-"""CloudWatch Logs: groups, streams, events, with the service's own pages and tokens.
+"""CloudWatch Logs: groups, streams, events, with the service's own pages, tokens and refusals.
 
-A stream's events keep the order in which they came; a page is sorted by time. A token names a place in that order, so
-an event that comes late, with an older time, is told once, when it comes: no token skips it, none tells it twice.
-Pages hold at most 10,000 events or 1 MB, each event counted with 26 bytes more (quotas of CloudWatch Logs).
+Reading events is in `logs_read` and `logs_search`.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from sqlite3 import Connection, Row
 from typing import Any
 
-from birdtui.local.logs_read import EVENT_OVERHEAD, LogsReader
-from birdtui.local.logs_records import GROUP_MISSING, SCHEMA, check_group, find_stream, group_name, invalid
+from birdtui.local.logs_read import LogsReader
+from birdtui.local.logs_records import (
+    GROUP_MISSING,
+    SCHEMA,
+    bad_token,
+    check_group,
+    find_stream,
+    group_name,
+    invalid,
+    message_bytes,
+    missing,
+)
+from birdtui.local.logs_search import LogsSearch
+from birdtui.local.prefixes import end_of
 from birdtui.local.service import ACCOUNT, REGION, Operation, Request, ServiceError
 from birdtui.local.store import Store
 
 OLDEST_MS = 14 * 24 * 3600 * 1000
 NEWEST_MS = 2 * 3600 * 1000
+LONGEST_BATCH_MS = 24 * 3600 * 1000
 BATCH_BYTES = 1_048_576
+PAGE = 50
+_NOT_HERE = ("kmsKeyId", "tags", "deletionProtectionEnabled")
 
 
 class LogsService:
@@ -28,7 +42,6 @@ class LogsService:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        reader = LogsReader(store)
         self.operations: Mapping[str, Operation] = {
             "CreateLogGroup": self._create_group,
             "DeleteLogGroup": self._delete_group,
@@ -39,8 +52,8 @@ class LogsService:
             "DeleteLogStream": self._delete_stream,
             "DescribeLogStreams": self._describe_streams,
             "PutLogEvents": self._put_events,
-            "GetLogEvents": reader.get_events,
-            "FilterLogEvents": reader.filter_events,
+            "GetLogEvents": LogsReader(store).get_events,
+            "FilterLogEvents": LogsSearch(store).filter_events,
         }
 
     def append(self, group: str, stream: str, events: Sequence[tuple[int, str]]) -> None:
@@ -56,9 +69,16 @@ class LogsService:
     # groups
 
     def _create_group(self, request: Request) -> Mapping[str, Any]:
-        name = request.parameters["logGroupName"]
+        given = request.parameters
+        named = [name for name in _NOT_HERE if given.get(name)]
+        if given.get("logGroupClass", "STANDARD") != "STANDARD":
+            named.append("logGroupClass " + given["logGroupClass"])
+        if named:
+            raise invalid(f"{named[0]} is not part of the local engine.")
         with self._store.writing() as connection:
-            added = connection.execute("INSERT OR IGNORE INTO log_groups (name, created) VALUES (?, ?)", (name, _now()))
+            added = connection.execute(
+                "INSERT OR IGNORE INTO log_groups (name, created) VALUES (?, ?)", (given["logGroupName"], _now())
+            )
             if not added.rowcount:
                 raise ServiceError("ResourceAlreadyExistsException", "The specified log group already exists")
         return {}
@@ -68,25 +88,27 @@ class LogsService:
             if not connection.execute(
                 "DELETE FROM log_groups WHERE name = ?", (group_name(request.parameters),)
             ).rowcount:
-                raise GROUP_MISSING
+                raise missing(GROUP_MISSING)
         return {}
 
     def _describe_groups(self, request: Request) -> Mapping[str, Any]:
         given = request.parameters
-        prefix, pattern = given.get("logGroupNamePrefix"), given.get("logGroupNamePattern")
+        prefix, pattern = given.get("logGroupNamePrefix", ""), given.get("logGroupNamePattern", "")
         if prefix and pattern:
             raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
-        limit = given.get("limit", 50)
-        rows = self._store.reading().execute(
-            "SELECT * FROM log_groups WHERE name > ? AND substr(name, 1, ?) = ? AND instr(name, ?) > 0"
-            " ORDER BY name LIMIT ?",
-            (_after(given.get("nextToken")), len(prefix or ""), prefix or "", pattern or "", limit + 1),
+        limit = given.get("limit", PAGE)
+        after = _places(given.get("nextToken"), 1) or [""]
+        found = (
+            self._store.reading()
+            .execute(
+                "SELECT * FROM log_groups WHERE name > ? AND name >= ? AND name < ?"
+                " AND (? = '' OR instr(lower(name), lower(?)) > 0) ORDER BY name LIMIT ?",
+                (*after, prefix, end_of(prefix), pattern, pattern, limit + 1),
+            )
+            .fetchall()
         )
-        found = rows.fetchall()
         answer: dict[str, Any] = {"logGroups": [_group(row) for row in found[:limit]]}
-        if len(found) > limit:
-            answer["nextToken"] = _token(found[limit - 1]["name"])
-        return answer
+        return answer | _next(found, limit, "name")
 
     def _put_retention(self, request: Request) -> Mapping[str, Any]:
         return self._retention(request, request.parameters["retentionInDays"])
@@ -99,7 +121,7 @@ class LogsService:
         name = request.parameters["logGroupName"]
         with self._store.writing() as connection:
             if not connection.execute("UPDATE log_groups SET retention = ? WHERE name = ?", (days, name)).rowcount:
-                raise GROUP_MISSING
+                raise missing(GROUP_MISSING)
         return {}
 
     # streams
@@ -126,36 +148,30 @@ class LogsService:
         group = group_name(given)
         connection = self._store.reading()
         check_group(connection, group)
-        prefix = given.get("logStreamNamePrefix") or ""
+        prefix = given.get("logStreamNamePrefix", "")
         by_time = given.get("orderBy", "LogStreamName") == "LastEventTime"
         if prefix and by_time:
             raise invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
-        rows = connection.execute(
-            "SELECT * FROM log_streams WHERE log_group = ? AND substr(name, 1, ?) = ? ORDER BY name",
-            (group, len(prefix), prefix),
+        columns = ["name"] if not by_time else ["coalesce(last_time, 0)", "name"]
+        after = _places(given.get("nextToken"), len(columns))
+        way, order = ("<", "DESC") if given.get("descending", False) else (">", "ASC")
+        limit = given.get("limit", PAGE)
+        place = f"AND ({', '.join(columns)}) {way} ({', '.join('?' * len(columns))})" if after else ""
+        found = connection.execute(
+            "SELECT *, coalesce(last_time, 0) AS place_in_time FROM log_streams"  # noqa: S608
+            f" WHERE log_group = ? AND name >= ? AND name < ? {place}"
+            f" ORDER BY {', '.join(f'{column} {order}' for column in columns)} LIMIT ?",
+            (group, prefix, end_of(prefix), *after, limit + 1),
         ).fetchall()
-        if by_time:
-            rows.sort(key=lambda row: (row["last_time"] or 0, row["name"]))
-        if given.get("descending", False):
-            rows.reverse()
-        limit = given.get("limit", 50)
-        start = _start_of(rows, given.get("nextToken"))
-        answer: dict[str, Any] = {"logStreams": [_stream_facts(row) for row in rows[start : start + limit]]}
-        if start + limit < len(rows):
-            answer["nextToken"] = _token(rows[start + limit - 1]["name"])
-        return answer
+        answer: dict[str, Any] = {"logStreams": [_stream_facts(row) for row in found[:limit]]}
+        return answer | _next(found, limit, *(["place_in_time", "name"] if by_time else ["name"]))
 
     # events
 
     def _put_events(self, request: Request) -> Mapping[str, Any]:
         given = request.parameters
         events = [(event["timestamp"], event["message"]) for event in given["logEvents"]]
-        if any(later[0] < earlier[0] for earlier, later in pairwise(events)):
-            raise invalid("Log events in a single PutLogEvents request must be in chronological order.")
-        if events and events[-1][0] - events[0][0] > 24 * 3600 * 1000:
-            raise invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
-        if sum(len(message.encode()) + EVENT_OVERHEAD for _, message in events) > BATCH_BYTES:
-            raise invalid("Upload too large: a batch holds at most 1048576 bytes.")
+        _check_batch(events)
         now = _now()
         too_old = sum(stamp < now - OLDEST_MS for stamp, _ in events)
         kept = [event for event in events[too_old:] if event[0] <= now + NEWEST_MS]
@@ -167,7 +183,18 @@ class LogsService:
         if too_old + len(kept) < len(events):
             rejected["tooNewLogEventStartIndex"] = too_old + len(kept)
         answer: dict[str, Any] = {"nextSequenceToken": f"{now:056d}"}
-        return {**answer, "rejectedLogEventsInfo": rejected} if rejected else answer
+        return answer | {"rejectedLogEventsInfo": rejected} if rejected else answer
+
+
+def _check_batch(events: Sequence[tuple[int, str]]) -> None:
+    """Raises for events that are not in order, too far apart, or too many bytes."""
+    if any(later[0] < earlier[0] for earlier, later in pairwise(events)):
+        raise invalid("Log events in a single PutLogEvents request must be in chronological order.")
+    if events and events[-1][0] - events[0][0] > LONGEST_BATCH_MS:
+        raise invalid("The batch of log events in a single PutLogEvents request cannot span more than 24 hours.")
+    size = sum(message_bytes(message) for _, message in events)
+    if size > BATCH_BYTES:
+        raise invalid(f"Upload too large: {size} bytes exceeds limit of {BATCH_BYTES}")
 
 
 def _add(connection: Connection, stream: Row, events: Sequence[tuple[int, str]], now: int) -> None:
@@ -175,23 +202,14 @@ def _add(connection: Connection, stream: Row, events: Sequence[tuple[int, str]],
         return
     seq = stream["next_seq"]
     connection.executemany(
-        "INSERT INTO log_events VALUES (?, ?, ?, ?, ?)",
-        ((stream["id"], seq + number, stamp, now, message) for number, (stamp, message) in enumerate(events)),
+        "INSERT INTO log_events (stream, seq, timestamp, ingested, message) VALUES (?, ?, ?, ?, ?)",
+        ((stream["id"], number, stamp, now, message) for number, (stamp, message) in enumerate(events, seq)),
     )
     stamps = [stamp for stamp, _ in events]
-    last = stream["last_time"]
-    in_order = stream["in_order"] and stamps == sorted(stamps) and (last is None or stamps[0] >= last)
     connection.execute(
-        "UPDATE log_streams SET next_seq = ?, in_order = ?, first_time = ?, last_time = ?, last_ingested = ?"
-        " WHERE id = ?",
-        (
-            seq + len(events),
-            int(bool(in_order)),
-            min(stamps) if stream["first_time"] is None else min(stream["first_time"], *stamps),
-            max(stamps) if last is None else max(last, *stamps),
-            now,
-            stream["id"],
-        ),
+        "UPDATE log_streams SET next_seq = ?, first_time = min(?, coalesce(first_time, ?)),"
+        " last_time = max(?, coalesce(last_time, ?)), last_ingested = ? WHERE id = ?",
+        (seq + len(events), *[min(stamps)] * 2, *[max(stamps)] * 2, now, stream["id"]),
     )
 
 
@@ -230,27 +248,24 @@ def _stream_facts(row: Row) -> dict[str, Any]:
     }
 
 
-def _token(name: str) -> str:
-    return name.encode().hex()
+def _next(found: Sequence[Row], limit: int, *places: str) -> dict[str, str]:
+    """The token after the last of a page where `found` holds more than that: its places as JSON, in hex."""
+    if len(found) <= limit:
+        return {}
+    return {"nextToken": json.dumps([found[limit - 1][place] for place in places]).encode().hex()}
 
 
-def _after(token: str | None) -> str:
-    if not token:
-        return ""
+def _places(token: str | None, count: int) -> list[str | int]:
+    """The places inside a token; none without one. Raises InvalidParameterException."""
+    if token is None:
+        return []
     try:
-        return bytes.fromhex(token).decode()
+        places = json.loads(bytes.fromhex(token))
     except ValueError:
-        raise invalid("The specified nextToken is invalid.") from None
-
-
-def _start_of(rows: Sequence[Row], token: str | None) -> int:
-    if not token:
-        return 0
-    name = _after(token)
-    for number, row in enumerate(rows):
-        if row["name"] == name:
-            return number + 1
-    raise invalid("The specified nextToken is invalid.")
+        raise bad_token() from None
+    if not isinstance(places, list) or len(places) != count or not all(isinstance(each, str | int) for each in places):
+        raise bad_token()
+    return places
 
 
 def _now() -> int:

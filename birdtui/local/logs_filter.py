@@ -1,6 +1,7 @@
-"""CloudWatch's filter patterns: quoted terms, all-of, `?` any-of, `-` not; any other pattern is refused, not guessed.
+"""CloudWatch's filter patterns: words, quoted terms, all-of, `?` any-of, `-` not. Any other is refused, not guessed.
 
-Case sensitive. A term that holds anything but letters, digits and underscores must stand in double quotes.
+Case sensitive; a term matches wherever it occurs in a message. A term that holds anything but letters, digits and
+underscores must stand in double quotes, where `\\"` is a quote and `\\\\` a backslash.
 """
 
 from __future__ import annotations
@@ -8,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from birdtui.local.logs_records import invalid
 from birdtui.local.service import ServiceError
 
-_TOKEN = re.compile(r'\s*(?P<sign>[?-]?)(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<word>\w+))(?=\s|$)')
+LONGEST = 1024
+_BLANKS = " \t\r\n"
+_TERM = re.compile(r'(?P<sign>[?-]?)(?:"(?P<quoted>(?:\\["\\]|[^"\\])*)"|(?P<word>[A-Za-z0-9_]+))(?=[ \t\r\n]|$)')
+_ESCAPE = re.compile(r"\\(.)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +34,34 @@ class Filter:
             and not any(term in message for term in self.none_of)
         )
 
-    @property
-    def passes_all(self) -> bool:
-        """Whether every message passes."""
-        return not (self.all_of or self.any_of or self.none_of)
-
 
 def parse(pattern: str | None) -> Filter:
-    """A pattern as a filter. Raises InvalidParameterException for one that the local engine cannot judge rightly."""
-    if not pattern or not pattern.strip():
-        return Filter()
-    if len(pattern) > 1024:
-        raise _refused("is longer than 1024 characters")
+    """A pattern as a filter; none, or a blank one, lets everything through.
+
+    Raises InvalidParameterException for a pattern that the local engine cannot judge as CloudWatch does: `%regex%`,
+    `[columns]`, `{ JSON }`, quotes without an end, and `?terms` beside others, which CloudWatch passes over.
+    """
+    text = (pattern or "").strip(_BLANKS)
+    if len(text) > LONGEST:
+        raise _refused(f"is longer than {LONGEST} characters")
     terms: dict[str, list[str]] = {"": [], "?": [], "-": []}
     at = 0
-    text = pattern.rstrip()
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = _TERM.match(text, at)
         if match is None:
-            raise _refused(f"cannot be read from {text[at:].strip()[:40]!r} on")
-        word = match["word"]
-        terms[match["sign"]].append(word if word is not None else re.sub(r"\\(.)", r"\1", match["quoted"]))
+            raise _refused(f"cannot be read from {text[at : at + 40]!r} on")
+        quoted = match["quoted"]
+        terms[match["sign"]].append(match["word"] if quoted is None else _ESCAPE.sub(r"\1", quoted))
         at = match.end()
-    if terms["?"] and terms[""]:
-        # CloudWatch ignores ?terms beside required ones; a pattern that says both means something else to its author
-        raise _refused("has both ?terms and required terms")
+        while at < len(text) and text[at] in _BLANKS:
+            at += 1
+    if terms["?"] and (terms[""] or terms["-"]):
+        raise _refused("has ?terms beside others, and CloudWatch would pass over the ?terms")
     return Filter(tuple(terms[""]), tuple(terms["?"]), tuple(terms["-"]))
 
 
 def _refused(why: str) -> ServiceError:
-    return ServiceError(
-        "InvalidParameterException",
+    return invalid(
         f'Invalid filter pattern: it {why}. The local engine knows words, "quoted terms", ?any and -not; '
-        "put a term with other characters than letters, digits and underscores in double quotes.",
+        "put a term with other characters than letters, digits and underscores in double quotes."
     )

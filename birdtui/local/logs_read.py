@@ -1,192 +1,171 @@
-"""Reading log events: GetLogEvents and FilterLogEvents, with their pages and tokens."""
+"""GetLogEvents: one stream's events in pages, and what its tokens mean.
+
+CloudWatch gives events in the order of their times. A token names a snapshot, the events that had come when its
+reading began, and a cut in that order: reading goes on from there, forward or backward. A forward reader who is through
+with a snapshot gets another one of what came since, so an event that comes late, with an older time, is told once, when
+it comes; no token skips it, none tells it twice. Being at the end is getting the token back that was sent.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from sqlite3 import Connection, Row
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from sqlite3 import Connection, Cursor, Row
 from typing import Any
 
-from birdtui.local.logs_filter import parse
-from birdtui.local.logs_records import check_group, find_stream, group_name
-from birdtui.local.service import Request, ServiceError
+from birdtui.local.logs_records import bad_token, find_stream, group_name, message_bytes
+from birdtui.local.service import Request
 from birdtui.local.store import Store
 
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
-EVENT_OVERHEAD = 26
-MOST_STREAMS = 100
+NEVER = 10**15
+"""A time in milliseconds that no event reaches, in the year 33658."""
 
-_GET_TOKEN = re.compile(r"(?P<way>[fb])/(?P<place>\d{56})/s")
-_FILTER_TOKEN = re.compile(r"v1/(?P<time>-?\d+)/(?P<stream>\d+)/(?P<seq>\d+)")
-_BAD_TOKEN = ServiceError("InvalidParameterException", "The specified nextToken is invalid.")
+_TOKEN = re.compile(r"(?P<way>[fb])/(?P<since>[0-9]{13})(?P<until>[0-9]{13})(?P<time>[0-9]{16})(?P<seq>[0-9]{14})/s")
+# By arrival where few events are new, so that a poll does not pass over the whole history; else as they lie.
+_FEW = "INDEXED BY log_events_by_arrival"
+_MANY = "NOT INDEXED"
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place between two events: `since` and `until` bound the snapshot by arrival, `time` and `seq` divide it.
+
+    What lies at or behind (`time`, `seq`) comes next when reading forward, what lies before it when reading backward.
+    """
+
+    since: int
+    until: int
+    time: int
+    seq: int
+
+    @property
+    def is_end(self) -> bool:
+        """Whether nothing of the snapshot lies behind it."""
+        return self.time == NEVER or self.since == self.until
+
+    def token(self, way: str) -> str:
+        """The token of this place, `f` for forward and `b` for backward."""
+        return f"{way}/{self.since:013}{self.until:013}{self.time:016}{self.seq:014}/s"
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Which times a request asks for: `start` counts, `end` does not."""
+
+    start: int
+    end: int
 
 
 class LogsReader:
-    """The two ways to read events."""
+    """GetLogEvents on the events of a store."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def get_events(self, request: Request) -> Mapping[str, Any]:
-        """One page of one stream; the end is reached when the token that comes back is the one that was sent."""
+        """One page of one stream, at most 10,000 events or 1 MB; without a token the newest or, asked so, the oldest.
+
+        Raises ResourceNotFoundException and, for a token that is none, InvalidParameterException.
+        """
         given = request.parameters
         connection = self._store.reading()
         stream = find_stream(connection, group_name(given), given["logStreamName"])
-        low, high = _bounds(connection, stream, given.get("startTime"), given.get("endTime"))
-        token = given.get("nextToken")
-        forward, place = _position(token, given.get("startFromHead", False), low, high)
+        span = _Span(given.get("startTime", 0), min(given.get("endTime", NEVER), NEVER))
         limit = min(given.get("limit", PAGE_EVENTS), PAGE_EVENTS)
-        rows = _page(connection, stream, given, forward=forward, place=place, bounds=(low, high), limit=limit)
-        first = rows[0]["seq"] if rows else place
-        last = rows[-1]["seq"] + 1 if rows else place
+        is_forward, cut = _place(given.get("nextToken"), given.get("startFromHead", False), stream)
+        read = _forward if is_forward else _backward
+        events, before, behind = read(connection, stream, cut, span, limit)
         return {
-            "events": [
-                {"timestamp": row["timestamp"], "message": row["message"], "ingestionTime": row["ingested"]}
-                for row in sorted(rows, key=lambda row: (row["timestamp"], row["seq"]))
-            ],
-            "nextForwardToken": _token("f", last),
-            "nextBackwardToken": _token("b", first),
+            "events": events,
+            "nextForwardToken": behind.token("f"),
+            "nextBackwardToken": before.token("b"),
         }
 
-    def filter_events(self, request: Request) -> Mapping[str, Any]:
-        """One page of several streams merged by time; a page may be empty and still have a token."""
-        given = request.parameters
-        connection = self._store.reading()
-        streams = _streams(connection, given)
-        pattern = parse(given.get("filterPattern"))
-        newest_first = not given.get("startFromHead", True)
-        limit = min(given.get("limit", PAGE_EVENTS), PAGE_EVENTS)
-        rows = _merged(connection, streams, given, newest_first=newest_first)
-        events: list[dict[str, Any]] = []
-        size = 0
-        for number, row in enumerate(rows):
-            if pattern.matches(row["message"]):
-                size += len(row["message"].encode()) + EVENT_OVERHEAD
-                if events and (size > PAGE_BYTES or len(events) == limit):
-                    return {"events": events, "searchedLogStreams": [], "nextToken": _place_of(rows[number - 1])}
-                events.append(_filtered(row, streams))
-        answer: dict[str, Any] = {"events": events, "searchedLogStreams": []}
-        if len(rows) == PAGE_EVENTS:
-            answer["nextToken"] = _place_of(rows[-1])
-        return answer
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Events as they were read, (time, seq) of the first and of the last, and whether there are more behind them."""
+
+    events: list[dict[str, Any]]
+    first: tuple[int, int]
+    last: tuple[int, int]
+    is_more: bool
 
 
-def _token(way: str, place: int) -> str:
-    return f"{way}/{place:056d}/s"
+_Page = tuple[list[dict[str, Any]], Cut, Cut]
+"""Events in the order of their times, and the places before and behind them."""
 
 
-def _position(token: str | None, from_head: bool, low: int, high: int) -> tuple[bool, int]:
-    """Which way to read, and from which place in the stream."""
+def _place(token: str | None, is_from_head: bool, stream: Row) -> tuple[bool, Cut]:
+    """Which way to read and from where."""
     if token is None:
-        return (True, low) if from_head else (False, high)
-    match = _GET_TOKEN.fullmatch(token)
+        return is_from_head, Cut(0, stream["next_seq"], 0 if is_from_head else NEVER, 0)
+    match = _TOKEN.fullmatch(token)
     if match is None:
-        raise _BAD_TOKEN
-    return match["way"] == "f", int(match["place"])
+        raise bad_token()
+    way, *numbers = match.groups()
+    cut = Cut(*map(int, numbers))
+    if cut.until > stream["next_seq"]:  # of a stream that was deleted and made anew
+        raise bad_token()
+    return way == "f", cut
 
 
-def _bounds(connection: Connection, stream: Row, start: int | None, end: int | None) -> tuple[int, int]:
-    """The places between which events of the times can lie: exact where events came in order, else the whole stream."""
-    low, high = 0, stream["next_seq"]
-    if not stream["in_order"]:
-        return low, high
-    query = "SELECT seq FROM log_events WHERE stream = ? AND timestamp >= ? ORDER BY timestamp, seq LIMIT 1"
-    if start is not None:
-        row = connection.execute(query, (stream["id"], start)).fetchone()
-        low = row["seq"] if row else high
-    if end is not None:
-        row = connection.execute(query, (stream["id"], end)).fetchone()
-        high = row["seq"] if row else high
-    return low, max(low, high)
+def _forward(connection: Connection, stream: Row, cut: Cut, span: _Span, limit: int) -> _Page:
+    if cut.is_end and cut.until == stream["next_seq"]:
+        return [], replace(cut, since=0), cut
+    here = Cut(cut.until, stream["next_seq"], 0, 0) if cut.is_end else cut
+    taken = _taken(connection, stream, here, span, limit, is_forward=True)
+    end = replace(here, time=NEVER, seq=0)
+    if not taken.events:
+        return [], replace(end, since=0), end
+    (time, seq), (last_time, last_seq) = taken.first, taken.last
+    behind = replace(here, time=last_time, seq=last_seq + 1) if taken.is_more else end
+    return taken.events, Cut(0, here.until, time, seq), behind
 
 
-def _page(
-    connection: Connection,
-    stream: Row,
-    given: Mapping[str, Any],
-    *,
-    forward: bool,
-    place: int,
-    bounds: tuple[int, int],
-    limit: int,
-) -> Sequence[Row]:
-    """Events from a place on, or before it, in the order in which they came; startTime counts, endTime does not."""
-    start = given.get("startTime", -(1 << 62))
-    end = given.get("endTime", 1 << 62)
-    low, high = bounds
-    if forward:
-        span, order = (max(place, low), 1 << 62 if "endTime" not in given else high), "ASC"
-        if not stream["in_order"]:
-            span = (span[0], 1 << 62)
-    else:
-        span, order = (low, min(place, high)), "DESC"
-    rows = connection.execute(
-        "SELECT seq, timestamp, ingested, message FROM log_events WHERE stream = ? AND seq >= ? AND seq < ?"  # noqa: S608
-        f" AND timestamp >= ? AND timestamp < ? ORDER BY seq {order} LIMIT ?",
-        (stream["id"], *span, start, end, limit),
+def _backward(connection: Connection, stream: Row, cut: Cut, span: _Span, limit: int) -> _Page:
+    here = replace(cut, since=0)
+    taken = _taken(connection, stream, here, span, limit, is_forward=False)
+    head = Cut(0, here.until, 0, 0)
+    if not taken.events:
+        return [], head, here
+    (time, seq), (first_time, first_seq) = taken.first, taken.last
+    behind = here if here.is_end else Cut(0, here.until, time, seq + 1)
+    before = Cut(0, here.until, first_time, first_seq) if taken.is_more else head
+    return taken.events[::-1], before, behind
+
+
+def _taken(connection: Connection, stream: Row, cut: Cut, span: _Span, limit: int, *, is_forward: bool) -> _Taken:
+    """As many events of a snapshot on one side of a cut as a page holds, the nearest first."""
+    events: list[dict[str, Any]] = []
+    size, first, last = 0, (0, 0), (0, 0)
+    with closing(_rows(connection, stream, cut, span, limit, is_forward=is_forward)) as rows:
+        for timestamp, seq, ingested, message in rows:
+            size += message_bytes(message)
+            if len(events) == limit or (size > PAGE_BYTES and events):
+                return _Taken(events, first, last, is_more=True)
+            last = (timestamp, seq)
+            if not events:
+                first = last
+            events.append({"timestamp": timestamp, "message": message, "ingestionTime": ingested})
+    return _Taken(events, first, last, is_more=False)
+
+
+def _rows(connection: Connection, stream: Row, cut: Cut, span: _Span, limit: int, *, is_forward: bool) -> Cursor:
+    """The events that a page may hold and one more, which says that there are more."""
+    low, high, at = (span.start, 0), (span.end, 0), (cut.time, cut.seq)
+    low, high = (max(low, at), high) if is_forward else (low, min(high, at))
+    index = _FEW if cut.until - cut.since <= PAGE_EVENTS else _MANY
+    order = "ASC" if is_forward else "DESC"
+    cursor = connection.cursor()
+    cursor.row_factory = None
+    return cursor.execute(
+        f"SELECT timestamp, seq, ingested, message FROM log_events {index} WHERE stream = ? AND seq >= ? AND seq < ?"  # noqa: S608
+        " AND (timestamp, seq) >= (?, ?) AND (timestamp, seq) < (?, ?)"
+        f" ORDER BY timestamp {order}, seq {order} LIMIT ?",
+        (stream["id"], cut.since, cut.until, *low, *high, limit + 1),
     )
-    kept: list[Row] = []
-    size = 0
-    for row in rows:
-        size += len(row["message"].encode()) + EVENT_OVERHEAD
-        if kept and size > PAGE_BYTES:
-            break
-        kept.append(row)
-    return kept if forward else kept[::-1]
-
-
-def _streams(connection: Connection, given: Mapping[str, Any]) -> dict[int, str]:
-    """The streams that a filter looks at, by number."""
-    group = group_name(given)
-    names, prefix = given.get("logStreamNames"), given.get("logStreamNamePrefix")
-    if names and prefix:
-        raise ServiceError("InvalidParameterException", "logStreamNames and logStreamNamePrefix cannot both be given.")
-    check_group(connection, group)
-    if names:
-        return {row["id"]: row["name"] for row in (find_stream(connection, group, name) for name in names)}
-    rows = connection.execute(
-        "SELECT id, name FROM log_streams WHERE log_group = ? AND substr(name, 1, ?) = ?",
-        (group, len(prefix or ""), prefix or ""),
-    )
-    return {row["id"]: row["name"] for row in rows}
-
-
-def _merged(
-    connection: Connection, streams: Mapping[int, str], given: Mapping[str, Any], *, newest_first: bool
-) -> list[Row]:
-    """The next events of all streams by time, after the token; startTime and endTime both count here."""
-    sign, order = ("<", "DESC") if newest_first else (">", "ASC")
-    after: tuple[int, int, int] = (1 << 62, 0, 0) if newest_first else (-(1 << 62), 0, 0)
-    token = given.get("nextToken")
-    if token is not None:
-        match = _FILTER_TOKEN.fullmatch(token)
-        if match is None:
-            raise _BAD_TOKEN
-        after = int(match["time"]), int(match["stream"]), int(match["seq"])
-    low = max(given.get("startTime", -(1 << 62)), -(1 << 62) if newest_first else after[0])
-    high = min(given.get("endTime", 1 << 62), after[0] if newest_first else 1 << 62)
-    rows: list[Row] = []
-    for stream in streams:
-        rows += connection.execute(
-            "SELECT stream, seq, timestamp, ingested, message FROM log_events INDEXED BY log_events_by_time"  # noqa: S608
-            f" WHERE stream = ? AND timestamp >= ? AND timestamp <= ? AND (timestamp, stream, seq) {sign} (?, ?, ?)"
-            f" ORDER BY timestamp {order}, seq {order} LIMIT {PAGE_EVENTS}",
-            (stream, low, high, *after),
-        ).fetchall()
-    rows.sort(key=lambda row: (row["timestamp"], row["stream"], row["seq"]), reverse=newest_first)
-    return rows[:PAGE_EVENTS]
-
-
-def _place_of(row: Row) -> str:
-    return f"v1/{row['timestamp']}/{row['stream']}/{row['seq']}"
-
-
-def _filtered(row: Row, streams: Mapping[int, str]) -> dict[str, Any]:
-    return {
-        "logStreamName": streams[row["stream"]],
-        "timestamp": row["timestamp"],
-        "message": row["message"],
-        "ingestionTime": row["ingested"],
-        "eventId": f"{row['timestamp']:020d}{row['stream']:012d}{row['seq']:024d}",
-    }

@@ -147,7 +147,7 @@ def test_the_last_round_of_a_job_without_a_log_ends(stand: Any) -> None:
 def test_empty_pages_with_new_tokens_on_the_way_lose_nothing(stand: Any) -> None:
     stand.write("birds", *(f"line {number}" for number in range(50)))
     pages = 0
-    aside = 10**30
+    aside = 10**55
 
     def every_second_page_is_empty(request: Request) -> Mapping[str, Any] | None:
         nonlocal pages
