@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import hashlib
 import http.client
 import logging
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
 from botocore.exceptions import ClientError
+
+from birdtui.local.sigv4 import Keys
 
 
 class Door(Protocol):
@@ -18,6 +22,7 @@ class Door(Protocol):
     keys: Any
     s3: Any
     iam: Any
+    clock: datetime | None
 
 
 Connect = Callable[..., Any]
@@ -256,13 +261,82 @@ def test_it_listens_on_loopback_alone(door: Door) -> None:
         assert other.connect_ex(("127.0.0.2", door.port)) != 0
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "code"),
+    [
+        ("service-quotas", "list_services", "InvalidSignatureException"),
+        ("iam", "list_roles", "SignatureDoesNotMatch"),
+        ("s3", "list_buckets", "RequestTimeTooSkewed"),
+    ],
+)
+def test_a_clock_that_is_wrong_is_refused(
+    connect: Connect, door: Door, service: str, operation: str, code: str
+) -> None:
+    door.clock = datetime.now(UTC) + timedelta(minutes=16)
+    assert refusal(getattr(connect(service), operation))[0] == code
+
+
+def test_a_presigned_identity_opens(connect: Connect, raw: http.client.HTTPConnection) -> None:
+    url = connect("sts").generate_presigned_url("get_caller_identity", ExpiresIn=60, HttpMethod="GET")
+    raw.request("GET", url.partition(str(raw.port))[2])
+    assert b":user/birdtui</Arn>" in raw.getresponse().read()
+
+
+def upload_in_chunks(door: Door, raw: http.client.HTTPConnection, chunks: list[bytes], declared: str) -> int:
+    """Uploads as SDKs do that frame a body by `aws-chunked`, signing each chunk where that is declared."""
+    from birdtui.local import sigv4
+    from birdtui.local.bodies import ChunkSigner
+
+    stamp = datetime.now(UTC).strftime(sigv4.TIME_FORMAT)
+    headers = {
+        "host": f"127.0.0.1:{door.port}",
+        "x-amz-date": stamp,
+        "x-amz-content-sha256": declared,
+        "x-amz-decoded-content-length": str(sum(map(len, chunks))),
+        "content-encoding": "gzip,aws-chunked",
+    }
+    authorization = sigv4.Authorization(
+        door.keys.access_key, stamp[:8], "us-east-1", "s3", stamp, tuple(headers), signature=""
+    )
+    key = sigv4.signing_key(door.keys.secret_key, stamp[:8], "us-east-1", "s3")
+    text = sigv4.string_to_sign(authorization, sigv4.SignedRequest("PUT", "/b/k", headers), declared)
+    seed = previous = sigv4.sign(key, text)
+    signer = ChunkSigner(key, stamp, authorization.scope, seed)
+    body = b""
+    for chunk in [*chunks, b""]:
+        previous = signer.chunk(previous, hashlib.sha256(chunk).hexdigest())
+        head = f"{len(chunk):x}" + ("" if "UNSIGNED" in declared else f";chunk-signature={previous}")
+        body += head.encode() + b"\r\n" + chunk + b"\r\n"
+    credential = f"{door.keys.access_key}/{authorization.scope}"
+    signed = ";".join(authorization.signed_headers)
+    headers["authorization"] = f"{sigv4.ALGORITHM} Credential={credential}, SignedHeaders={signed}, Signature={seed}"
+    raw.request("PUT", "/b/k", body, headers)
+    answer = raw.getresponse()
+    answer.read()
+    return answer.status
+
+
+@pytest.mark.parametrize("declared", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+def test_a_framed_upload_arrives_unframed(door: Door, raw: http.client.HTTPConnection, declared: str) -> None:
+    assert upload_in_chunks(door, raw, [b"a" * 70_000, b"end"], declared) == 200
+    assert door.s3.bodies == [b"a" * 70_000 + b"end"]
+    request = door.s3.requests[0]
+    assert request.headers["content-length"] == "70003"
+    assert request.headers["content-encoding"] == "gzip"
+
+
+def test_a_framed_upload_with_a_wrong_chunk_signature_is_refused(door: Door, raw: http.client.HTTPConnection) -> None:
+    door.keys = Keys(door.keys.access_key, "another secret")
+    assert upload_in_chunks(door, raw, [b"abc"], "STREAMING-AWS4-HMAC-SHA256-PAYLOAD") == 403
+    assert door.s3.bodies == []
+
+
 def test_closing_ends_open_connections(store: Any) -> None:
     import threading
 
     from birdtui.local import iam
     from birdtui.local.gateway import Gateway, Routes
     from birdtui.local.server import EngineServer
-    from birdtui.local.sigv4 import Keys
 
     class Nothing:
         def handle(self, request: Any, /) -> Any:
