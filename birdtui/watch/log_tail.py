@@ -38,8 +38,8 @@ class _Reading:
     last_timestamp: int = -1
     last_messages: Counter[str] = field(default_factory=Counter)
     known: Counter[str] | None = None
-    timestamps: list[int] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
+    timestamps: Sequence[int] = ()
+    messages: Sequence[str] = ()
 
     @property
     def is_behind(self) -> bool:
@@ -56,8 +56,8 @@ class _Reading:
         self.token = page.forward or self.token
         if not timestamps:
             return False
-        self.timestamps += timestamps
-        self.messages += messages
+        self.timestamps = [*self.timestamps, *timestamps] if self.timestamps else timestamps
+        self.messages = [*self.messages, *messages] if self.messages else messages
         self._note_last(timestamps, messages)
         return True
 
@@ -79,7 +79,7 @@ class _Reading:
         self.token = None
         self.known = Counter(self.last_messages)
 
-    def _unseen(self, timestamps: Sequence[int], messages: Sequence[str]) -> tuple[list[int], list[str]]:
+    def _unseen(self, timestamps: Sequence[int], messages: Sequence[str]) -> tuple[Sequence[int], Sequence[str]]:
         """A page's events without those that are known, all of which have the last timestamp."""
         known = self.known or Counter()
         kept: tuple[list[int], list[str]] = ([], [])
@@ -219,11 +219,11 @@ class LogTail:
         return told
 
 
-def _emptied(reading: _Reading, limit: int | None = None) -> tuple[list[int], list[str]]:
+def _emptied(reading: _Reading, limit: int | None = None) -> tuple[Sequence[int], Sequence[str]]:
     """Take what waits out of a reading, as far as it is not later than `limit`."""
     timestamps, messages = reading.timestamps, reading.messages
     if limit is None or timestamps[-1] <= limit:
-        reading.timestamps, reading.messages = [], []
+        reading.timestamps, reading.messages = (), ()
         return timestamps, messages
     at = next(index for index, timestamp in enumerate(timestamps) if timestamp > limit)
     reading.timestamps, reading.messages = timestamps[at:], messages[at:]
