@@ -113,7 +113,7 @@ def test_a_failure_says_what_to_change(session: Session, submit: Callable[..., s
 def test_a_stopped_job_has_an_exit_code_of_its_own(session: Session, submit: Callable[..., str]) -> None:
     name = submit(epochs="2000")
     watcher = Watcher(TrainingJobs(session), Logs(session), name, stop=threading.Event())
-    told = []
+    told: list[Any] = []
     for event in watcher.events():
         told.append(event)
         if isinstance(event, MetricPoint) and event.epoch == 1 and event.name == "validation:accuracy":
