@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
 import threading
 import weakref
@@ -34,6 +35,8 @@ class Store:
         self._savepoints = itertools.count()
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
+        # It holds session secrets; SQLite gives its side files the same mode.
+        os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
         for schema in schemas:

@@ -35,6 +35,15 @@ def test_makes_its_folders_private(store: Store) -> None:
     assert stat.S_IMODE(store.directory.stat().st_mode) == 0o700
 
 
+def test_its_files_are_the_users_alone(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir(mode=0o755)
+    opened = Store(tmp_path / "shared", [SCHEMA])
+    insert(opened, "wren")
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in opened.directory.glob("engine.sqlite3*")}
+    opened.close()
+    assert modes == {0o600}
+
+
 def test_a_committed_write_is_read(store: Store) -> None:
     insert(store, "wren")
     assert names(store.reading()) == ["wren"]
