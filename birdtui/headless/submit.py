@@ -7,15 +7,15 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from birdtui.aws.errors import AwsProblem
+from birdtui.aws.requests import resolved
 from birdtui.aws.session import Session
 from birdtui.headless.connect import connection
 from birdtui.headless.output import Output, finding_line, finding_list, stamp
 from birdtui.settings import Settings
 from birdtui.spec.findings import Advice, Finding, Level, has_errors
-from birdtui.spec.job import JobSpec, resolve, unique_job_name
+from birdtui.spec.job import JobSpec
 
 
 def read_spec(options: argparse.Namespace, file: str, output: Output) -> JobSpec:
@@ -85,20 +85,6 @@ def submit(options: argparse.Namespace, found: Settings, output: Output) -> int:
     from birdtui.headless.follow import follow
 
     return follow(session, name, output)
-
-
-def resolved(spec: JobSpec, session: Session) -> dict[str, Any]:
-    """The request as it is sent: name, role and image put in. Raises AwsProblem."""
-    from birdtui.aws.roles import resolve_role
-    from birdtui.spec.images import UnknownImage
-
-    name = unique_job_name(spec.name, datetime.now(UTC)) if spec.unique_name else spec.name
-    try:
-        return resolve(spec, region=session.region, role_arn=resolve_role(session, spec.role), name=name)
-    except UnknownImage as error:
-        raise AwsProblem(
-            "UnknownImage", str(error), exit_code=2, advice=(Advice("algorithm.name", str(error)),)
-        ) from None
 
 
 def _dry_run(

@@ -239,48 +239,58 @@ def _type_of(steps: Steps) -> str:
 
 
 def _shown(value: Any, form: Form) -> str:
+    """A value as a person edits it."""
     if value is None:
         return ""
-    match form:
-        case Form.DURATION:
-            return str(duration(value))
-        case Form.TAGS:
-            return ", ".join(f"{tag.get('Key', '')}={tag.get('Value', '')}" for tag in value)
-        case Form.METRICS:
-            return ", ".join(f"{metric.get('Name', '')}={metric.get('Regex', '')}" for metric in value)
+    if form is Form.DURATION:
+        return str(duration(value))
+    if form in _PAIRS:
+        key, inner = _PAIRS[form]
+        value = {entry.get(key, ""): entry.get(inner, "") for entry in value}
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
         return ", ".join(f"{key}={inner}" for key, inner in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(str, value))
-    return str(value)
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+_PAIRS = {Form.TAGS: ("Key", "Value"), Form.METRICS: ("Name", "Regex")}
 
 
 def _parsed(text: str, form: Form, kind: str) -> object:
+    """What a person typed as the member's value. Raises InvalidField."""
     if form is Form.DURATION:
-        count = int(text) if text.isdigit() else seconds(text)
-        if count is None:
-            raise InvalidField("expected a duration such as 24h, 90m or 3600")
-        return count
-    if form is Form.TAGS:
-        return [{"Key": key, "Value": value} for key, value in _pairs(text)]
-    if form is Form.METRICS:
-        return [{"Name": key, "Regex": value} for key, value in _pairs(text)]
-    match kind:
-        case "integer" | "long":
-            if not text.removeprefix("-").isdigit():
-                raise InvalidField("expected a whole number")
-            return int(text)
-        case "boolean":
-            if text.lower() not in {"true", "false", "yes", "no"}:
-                raise InvalidField("expected true or false")
-            return text.lower() in {"true", "yes"}
-        case "map":
-            return dict(_pairs(text))
-        case "list":
-            return [part.strip() for part in text.split(",") if part.strip()]
-    return text
+        return _duration(text)
+    if form in _PAIRS:
+        key, inner = _PAIRS[form]
+        return [{key: name, inner: value} for name, value in _pairs(text)]
+    parsers: Mapping[str, Callable[[str], object]] = {
+        "integer": _whole,
+        "long": _whole,
+        "boolean": _switch,
+        "map": lambda typed: dict(_pairs(typed)),
+        "list": lambda typed: [part.strip() for part in typed.split(",") if part.strip()],
+    }
+    return parsers[kind](text) if kind in parsers else text
+
+
+def _duration(text: str) -> int:
+    count = int(text) if text.isdigit() else seconds(text)
+    if count is None:
+        raise InvalidField("expected a duration such as 24h, 90m or 3600")
+    return count
+
+
+def _whole(text: str) -> int:
+    if not text.removeprefix("-").isdigit():
+        raise InvalidField("expected a whole number")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text.lower() not in {"true", "false", "yes", "no"}:
+        raise InvalidField("expected true or false")
+    return text.lower() in {"true", "yes"}
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

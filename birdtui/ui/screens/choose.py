@@ -1,0 +1,148 @@
+"""Choosing one of many: type to search, Enter takes; where other values will do, what is typed is one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from birdtui.spec.plain_text import plain
+from birdtui.ui import background
+from birdtui.ui.form_fields import Choice
+
+MOST_SHOWN = 300
+
+
+class ChooseScreen(ModalScreen[str | None]):
+    """A list with a search line; answers with a value, or None.
+
+    `more` is asked, away from the screen, for the choices that fit what is typed; without it `choices` are searched.
+    """
+
+    DEFAULT_CSS = """
+    ChooseScreen { align: center middle; }
+    ChooseScreen > Vertical {
+        width: 80; max-width: 95%; height: 24; max-height: 95%;
+        border: round $primary; background: $surface; padding: 0 1;
+    }
+    ChooseScreen OptionList { height: 1fr; border: none; background: $surface; padding: 0; }
+    ChooseScreen Static { height: auto; color: $text-muted; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "Cancel"),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+        Binding("tab", "complete", show=False, priority=True),
+    ]
+
+    @dataclass
+    class Found(Message):
+        """Choices that AWS gave for what was typed."""
+
+        typed: str
+        choices: Sequence[Choice]
+
+    def __init__(
+        self,
+        title: str,
+        value: str,
+        choices: Sequence[Choice] = (),
+        *,
+        free: bool = True,
+        more: Callable[[str], Sequence[Choice]] | None = None,
+    ) -> None:
+        super().__init__()
+        self._title = title
+        self._value = value
+        self._choices = choices
+        self._free = free
+        self._more = more
+        self._shown: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        """The search line, the list, and what to press."""
+        with Vertical() as box:
+            box.border_title = Content(self._title)
+            start = self._value if self._more is not None else ""
+            yield Input(start, placeholder="type to search", compact=True, select_on_focus=False)
+            yield OptionList()
+            takes = "Enter takes the marked one, or what is typed" if self._free else "Enter takes the marked one"
+            completes = " · Tab goes in" if self._more is not None else ""
+            yield Static(f"{takes}{completes} · Esc cancels", id="choose-help")
+
+    def on_mount(self) -> None:
+        """Show all there is."""
+        self._search(self._value if self._more is not None else "")
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Search as a person types."""
+        event.stop()
+        self._search(event.value)
+
+    def _search(self, typed: str) -> None:
+        if self._more is not None:
+            more = self._more
+            background.start(self, lambda: self.Found(typed, more(typed)), what="look for choices")
+            return
+        words = typed.lower().split()
+        self._fill(
+            [each for each in self._choices if all(word in f"{each.value} {each.note}".lower() for word in words)]
+        )
+
+    def on_choose_screen_found(self, event: Found) -> None:
+        """Show what AWS gave, unless more was typed meanwhile."""
+        if event.typed == self.query_one(Input).value:
+            self._fill(list(event.choices))
+
+    def on_failed(self, event: background.Failed) -> None:
+        """Say why there is nothing to choose; a value can still be typed."""
+        event.stop()
+        self.query_one("#choose-help", Static).update(Content(plain(event.problem.message)))
+
+    def _fill(self, found: list[Choice]) -> None:
+        self._shown = found[:MOST_SHOWN]
+        listing = self.query_one(OptionList)
+        listing.clear_options()
+        listing.add_options(Option(Text(f"{plain(each.value)}  {plain(each.note)}".rstrip())) for each in self._shown)
+        at = next((number for number, each in enumerate(self._shown) if each.value == self._value), 0)
+        if self._shown and (not self._free or not self.query_one(Input).value or self._more is None):
+            listing.highlighted = at
+
+    def action_move(self, by: int) -> None:
+        """Move the mark."""
+        listing = self.query_one(OptionList)
+        if self._shown:
+            at = -1 if listing.highlighted is None else listing.highlighted
+            listing.highlighted = min(max(at + by, 0), len(self._shown) - 1)
+
+    def action_complete(self) -> None:
+        """Put the marked one into the search line, to go on from there."""
+        listing = self.query_one(OptionList)
+        if self._shown:
+            at = listing.highlighted or 0
+            self.query_one(Input).value = self._shown[at].value
+            self.query_one(Input).action_end()
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """A click takes one."""
+        event.stop()
+        self.dismiss(self._shown[event.option_index].value)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Take the marked one, or what is typed where nothing is marked."""
+        event.stop()
+        at = self.query_one(OptionList).highlighted
+        if at is not None and self._shown:
+            self.dismiss(self._shown[at].value)
+        elif self._free:
+            self.dismiss(event.value.strip())

@@ -1,0 +1,419 @@
+"""The editor: a new job, a clone, or a file: the form on the left, the checks and what changed on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.css.query import NoMatches
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widgets import Footer
+
+from birdtui.aws.errors import AwsProblem
+from birdtui.spec import toml_file
+from birdtui.spec.findings import Advice, Finding, has_errors
+from birdtui.spec.job import JobSpec, unique_job_name
+from birdtui.spec.plain_text import plain
+from birdtui.spec.toml_problems import SpecFileError
+from birdtui.ui import background
+from birdtui.ui.commands import bindings
+from birdtui.ui.editor_model import EditorModel
+from birdtui.ui.form_fields import Choice
+from birdtui.ui.scope import CommandScope
+from birdtui.ui.widgets.form_row import FormRow
+from birdtui.ui.widgets.job_form import JobForm
+from birdtui.ui.widgets.notice import Notice
+from birdtui.ui.widgets.review import Review, change_line
+from birdtui.ui.widgets.title_bar import TitleBar
+
+if TYPE_CHECKING:
+    from birdtui.ui.app import BirdApp
+
+REVIEW_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What the editor works on: a spec, what it is compared with, where the keys begin, and notes to show."""
+
+    title: str
+    spec: JobSpec
+    source: JobSpec | None = None
+    source_name: str = ""
+    text: str | None = None
+    path: Path | None = None
+    culprit: str = ""
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+class EditorScreen(CommandScope, Screen[None]):
+    """Edits one job. It creates once: a second create needs another editor."""
+
+    COMMAND_SCOPE = "editor"
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("editor")]
+    DEFAULT_CSS = """
+    EditorScreen Horizontal#editor-body { height: 1fr; }
+    EditorScreen JobForm { width: 3fr; }
+    EditorScreen Review { width: 2fr; border-left: solid $panel; }
+    EditorScreen.-narrow Horizontal#editor-body { layout: vertical; }
+    EditorScreen.-narrow JobForm { width: 100%; height: 2fr; }
+    EditorScreen.-narrow Review { width: 100%; height: 1fr; border-left: none; }
+    EditorScreen.-narrow Review VerticalScroll, EditorScreen.-narrow Review #review-title { display: none; }
+    """
+
+    @dataclass
+    class Ready(Message):
+        """What to edit is here."""
+
+        opened: Opened
+
+    @dataclass
+    class Created(Message):
+        """The job was created."""
+
+        name: str
+
+    def __init__(self, title: str, load: Callable[[BirdApp], Opened]) -> None:
+        super().__init__()
+        self._title = title
+        self._load = load
+        self._opened: Opened | None = None
+        self._model: EditorModel | None = None
+        self._creating = False
+        self._review_timer: Timer | None = None
+
+    @classmethod
+    def for_new_job(cls) -> EditorScreen:
+        """An editor on a new job: the least that the service asks for, empty where only the author knows."""
+        return cls("New job", lambda _app: Opened("New job", new_job()))
+
+    @classmethod
+    def for_file(cls, path: Path) -> EditorScreen:
+        """An editor on a job file."""
+
+        def load(_app: BirdApp) -> Opened:
+            from birdtui.spec.convert import load_file
+
+            source = load_file(path)
+            text = source.text if source.form == "toml" else None
+            return Opened(path.name, source.spec, source.spec, path.name, text, path, notes=source.notes)
+
+        return cls(path.name, load)
+
+    @classmethod
+    def for_clone(cls, name: str) -> EditorScreen:
+        """An editor on a clone of a job, at the field that its failure points to."""
+        return cls(f"Clone of {name}", lambda app: cloned(app, name))
+
+    @property
+    def bird(self) -> BirdApp:
+        """The app."""
+        return cast("BirdApp", self.app)
+
+    @property
+    def model(self) -> EditorModel:
+        """What is being edited."""
+        if self._model is None:
+            raise RuntimeError("nothing is open yet")
+        return self._model
+
+    def compose(self) -> ComposeResult:
+        """Title, a notice until what to edit is here, keys."""
+        yield TitleBar(self._title)
+        yield Horizontal(id="editor-body")
+        yield Notice()
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Load what to edit, away from the screen."""
+        self.query_one("#editor-body").display = False
+        self.query_one(Notice).say("Loading…")
+
+        def work() -> Message:
+            try:
+                return self.Ready(self._load(self.bird))
+            except SpecFileError as error:
+                raise AwsProblem("InvalidSpec", str(error), exit_code=2) from None
+
+        background.start(self, work, what="open")
+
+    async def on_editor_screen_ready(self, event: Ready) -> None:
+        """Show the form."""
+        opened = event.opened
+        self._opened = opened
+        self._model = EditorModel(opened.spec, opened.source)
+        self.query_one(Notice).display = False
+        body = self.query_one("#editor-body")
+        body.display = True
+        await body.mount(JobForm(self._model), Review())
+        self._review()
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        form = self.query_one(JobForm)
+        culprit = self._opened.culprit if self._opened else ""
+        if culprit and form.go_to(culprit):
+            self.notify(f"The failure points to {plain(culprit)}", title="Clone", markup=False)
+        else:
+            form.go_to("job.name")
+
+    def on_failed(self, event: background.Failed) -> None:
+        """A refusal comes back to the field it names."""
+        event.stop()
+        problem = event.problem
+        if event.what == "open":
+            self.query_one(Notice).say("Cannot be opened", problem.message, "esc goes back")
+            return
+        self._creating = False
+        told = "\n".join(each.text for each in problem.advice)
+        self.notify(
+            plain(f"{problem.message}\n{told}"), title="Not created", severity="error", timeout=20, markup=False
+        )
+        for advice in problem.advice:
+            if advice.field and self.query_one(JobForm).go_to(advice.field):
+                break
+
+    # review
+
+    def on_job_form_edited(self, event: JobForm.Edited) -> None:
+        """Review soon after the last change."""
+        event.stop()
+        if self._review_timer is not None:
+            self._review_timer.stop()
+        self._review_timer = self.set_timer(REVIEW_SECONDS, self._review)
+
+    def _review(self) -> None:
+        try:
+            form, review = self.query_one(JobForm), self.query_one(Review)
+        except NoMatches:
+            return
+        findings = self.model.findings()
+        form.tell(findings)
+        opened = self._opened
+        review.show(
+            findings, self.model.changes(), opened.notes if opened else (), opened.source_name if opened else ""
+        )
+        changed = " ●" if self.model.is_changed else ""
+        self.query_one(TitleBar).set_title(self._title + changed)
+
+    def on_review_chosen(self, event: Review.Chosen) -> None:
+        """Go to a finding's field."""
+        event.stop()
+        if event.field and not self.query_one(JobForm).go_to(event.field):
+            self.notify(f"{plain(event.field)} has no field here; edit it in the file", markup=False)
+
+    # choices
+
+    def on_form_row_choice_wanted(self, event: FormRow.ChoiceWanted) -> None:
+        """Open a field's choices."""
+        event.stop()
+        from birdtui.ui.screens.choose import ChooseScreen
+
+        row = event.row
+
+        def chosen(value: str | None) -> None:
+            if value is not None:
+                row.input.value = value
+                row.input.focus()
+
+        choices = list(row.field.choices()) if row.field.choices is not None else []
+        if row.field.is_closed:
+            choices = [*choices, Choice("", "leave it out")]
+        more = {"roles": self._roles, "objects": self._objects}.get(row.field.remote)
+        self.app.push_screen(
+            ChooseScreen(row.field.label, row.input.value, choices, free=row.field.free, more=more), chosen
+        )
+
+    def _roles(self, typed: str) -> Sequence[Choice]:
+        from birdtui.aws.roles import execution_roles
+
+        roles = [Choice(role.arn, role.name) for role in execution_roles(self.bird.backend.session())]
+        found = [Choice("auto", "the account's own execution role"), *roles]
+        exact = any(typed == each.value for each in found)
+        return found if exact else [each for each in found if typed.lower() in f"{each.value} {each.note}".lower()]
+
+    def _objects(self, typed: str) -> Sequence[Choice]:
+        from birdtui.aws.locations import complete
+
+        return [Choice(uri) for uri in complete(self.bird.backend.session(), typed)]
+
+    # commands
+
+    def action_create(self) -> None:
+        """Create the job, after one confirmation."""
+        if self._model is None or self._creating or self.bird.read_only:
+            return
+        findings = self.model.findings()
+        if has_errors(findings):
+            first = next(each for each in findings if each.level == "error")
+            self.notify(plain(f"{first.field}: {first.text}"), title="Mend this first", severity="error", markup=False)
+            self.query_one(JobForm).go_to(first.field)
+            return
+        from birdtui.ui.screens.confirm import ConfirmScreen
+
+        spec = self.model.spec
+        name = unique_job_name(spec.name, datetime.now(UTC)) if spec.unique_name else spec.name
+
+        def answered(yes: bool | None) -> None:
+            if yes and not self._creating:
+                self._creating = True
+                background.start(self, lambda: self._create(spec, name), what="create job")
+
+        body = confirmation(spec, name, self.model, findings)
+        self.app.push_screen(ConfirmScreen("Create the training job", body, yes="Create"), answered)
+
+    def _create(self, spec: JobSpec, name: str) -> Message:
+        from birdtui.aws.requests import resolved
+
+        backend = self.bird.backend
+        backend.training_jobs().create(resolved(spec, backend.session(), name))
+        return self.Created(name)
+
+    def on_editor_screen_created(self, event: Created) -> None:
+        """Watch the new job in place of the editor."""
+        self.notify(plain(event.name), title="Created", markup=False)
+        app = self.bird
+        self.dismiss()
+        app.open_job(event.name)
+
+    def action_save(self) -> None:
+        """Save as a TOML file, comments kept."""
+        if self._model is None:
+            return
+        from birdtui.ui.screens.ask_path import AskPathScreen
+
+        opened = self._opened
+        proposal = opened.path if opened and opened.path else Path(f"{self.model.spec.name or 'job'}.toml")
+
+        def chosen(path: Path | None) -> None:
+            if path is None:
+                return
+            text = opened.text if opened else None
+            spec = self.model.spec
+            try:
+                path.write_text(toml_file.rewrite(text, spec) if text else toml_file.write(spec), encoding="utf-8")
+            except (OSError, SpecFileError) as error:
+                self.notify(plain(str(error)), title="Not saved", severity="error", markup=False)
+                return
+            self.model.saved()
+            self._review()
+            self.notify(plain(str(path)), title="Saved", markup=False)
+
+        self.app.push_screen(AskPathScreen("Save the job as", proposal), chosen)
+
+    def action_undo(self) -> None:
+        """Take the last change back."""
+        self._travel(self.model.undo if self._model else None)
+
+    def action_redo(self) -> None:
+        """Do the change again."""
+        self._travel(self.model.redo if self._model else None)
+
+    def _travel(self, step: Callable[[], bool] | None) -> None:
+        if step is None or not step():
+            self.app.bell()
+            return
+        self.query_one(JobForm).show_values()
+        self._review()
+
+    def action_add_channel(self) -> None:
+        """Add a channel, a copy of the first."""
+        if self._model is not None:
+            name = self.model.add_channel()
+            self.query_one(JobForm).rebuild(f"channels.{name}.s3_uri")
+
+    def action_find(self) -> None:
+        """Go to a field by its name."""
+        from birdtui.ui.screens.choose import ChooseScreen
+
+        form = self.query_one(JobForm)
+        choices = [Choice(row.field.path, row.field.label) for row in form.rows()]
+
+        def chosen(path: str | None) -> None:
+            if path:
+                form.go_to(path)
+
+        self.app.push_screen(ChooseScreen("Find a field", "", choices, free=False), chosen)
+
+    def action_findings(self) -> None:
+        """Go to the findings."""
+        self.query_one("#review-findings").focus()
+
+    def action_back(self) -> None:
+        """Leave, after asking when something was changed and not saved."""
+        if self._model is None or not self.model.is_changed:
+            self.dismiss()
+            return
+        from birdtui.ui.screens.confirm import ConfirmScreen
+
+        body = Content("What you changed is not saved: ^w saves it as a TOML file. Leave all the same?")
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.dismiss()
+
+        self.app.push_screen(ConfirmScreen("Leave the editor", body, yes="Leave"), answered)
+
+
+def new_job() -> JobSpec:
+    """The frame of a new job: what the lab's form fills in by itself, and empty fields for the rest."""
+    return JobSpec(
+        {
+            "TrainingJobName": "birds",
+            "RoleArn": "auto",
+            "AlgorithmSpecification": {"TrainingInputMode": "File"},
+            "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 86_400},
+        },
+        algorithm="image-classification",
+    )
+
+
+def cloned(app: BirdApp, name: str) -> Opened:
+    """A clone of a job, with what was left out and the field at fault."""
+    from birdtui.spec.clone import clone, questions, told
+
+    jobs = app.backend.training_jobs()
+    description: Mapping[str, Any] = jobs.describe(name)
+    spec, dropped = clone(description, jobs.tags(str(description["TrainingJobArn"])))
+    notes = [*told(dropped), *(f"{question.field}: {question.text}" for question in questions(spec))]
+    return Opened(f"Clone of {name}", spec, spec, name, culprit=culprit(description), notes=tuple(notes))
+
+
+def culprit(description: Mapping[str, Any]) -> str:
+    """The field that a failed job's reason points to; empty where it points to none."""
+    from birdtui.spec.explain import explain_failure
+
+    reason = description.get("FailureReason")
+    advice: Sequence[Advice] = explain_failure(str(reason), description).advice if reason else ()
+    return next((each.field for each in advice if each.field), "")
+
+
+def confirmation(spec: JobSpec, name: str, model: EditorModel, findings: Sequence[Finding]) -> Content:
+    """What is about to be created: name, place, difference, remaining findings, and how long it may run at most."""
+    hours = (spec.max_runtime or 86_400) / 3600
+    machines = f"{spec.instance_count} × {spec.instance_type or 'several types'}"
+    lines = [
+        Content.styled(plain(name), "bold"),
+        Content(plain(f"{machines}, at most {hours:g} h each: that long it is paid for if it does not end before")),
+        Content(""),
+    ]
+    changes = model.changes()
+    if model.source is not None:
+        lines += [
+            Content("Changes:" if changes else "Nothing is changed against the source."),
+            *map(change_line, changes),
+        ]
+    left = [each for each in findings if each.level in {"warning", "note"}]
+    if left:
+        lines += [Content(""), *(Content(plain(f"{each.level}: {each.field}: {each.text}")) for each in left)]
+    return Content("\n").join(lines)

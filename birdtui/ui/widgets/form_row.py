@@ -1,0 +1,124 @@
+"""One row of the form: label, value, and under them help while it has the keys, or what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from birdtui.spec.findings import Finding, Level
+from birdtui.spec.plain_text import plain
+from birdtui.ui.form_fields import FormField
+
+MARKS = {Level.ERROR: ("✘", "$text-error"), Level.WARNING: ("▲", "$text-warning"), Level.NOTE: ("•", "$text-muted")}
+
+
+class FieldInput(Input):
+    """A value; Ctrl+J, Enter or ↓ where values are chosen opens the choices."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,ctrl+j", "choose_or_next", show=False)]
+
+    def action_choose_or_next(self) -> None:
+        """Open the choices, or go on to the next field."""
+        row = self.query_ancestor(FormRow)
+        if row.field.choices is not None or row.field.remote:
+            row.post_message(FormRow.ChoiceWanted(row))
+        else:
+            row.commit()
+            self.screen.focus_next(FieldInput)
+
+
+class FormRow(Vertical):
+    """A field of the form; tells when its value was changed and left."""
+
+    DEFAULT_CSS = """
+    FormRow { height: auto; }
+    FormRow > Horizontal { height: 1; }
+    FormRow .label { width: 24; color: $text-muted; text-overflow: ellipsis; }
+    FormRow.-set .label { color: $text; }
+    FormRow FieldInput { width: 1fr; height: 1; border: none; padding: 0 1; background: $boost; }
+    FormRow FieldInput:focus { border: none; background: $primary 30%; }
+    FormRow .arrow { width: 2; color: $text-muted; }
+    FormRow .word { height: auto; padding-left: 25; display: none; color: $text-muted; }
+    FormRow.-told .word, FormRow:focus-within .word.-help { display: block; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """A value was changed."""
+
+        row: FormRow
+        value: str
+
+    @dataclass
+    class ChoiceWanted(Message):
+        """The choices shall open."""
+
+        row: FormRow
+
+    def __init__(self, field: FormField, value: str) -> None:
+        super().__init__()
+        self.field = field
+        self._value = value
+        self._problem = ""
+        self.set_class(bool(value), "-set")
+
+    def compose(self) -> ComposeResult:
+        """Label, value, a mark where values are chosen, and the line under them."""
+        with Horizontal():
+            yield Static(Content(plain(self.field.label)), classes="label")
+            yield FieldInput(self._value, compact=True, select_on_focus=False)
+            yield Static("▾" if self.field.choices is not None or self.field.remote else "", classes="arrow")
+        yield Static(Content(self.field.help), classes="word" + (" -help" if self.field.help else ""))
+
+    @property
+    def input(self) -> FieldInput:
+        """Where the value is typed."""
+        return self.query_one(FieldInput)
+
+    def show(self, value: str) -> None:
+        """Show a value that came from elsewhere: undo, a choice."""
+        self._value = value
+        self.set_class(bool(value), "-set")
+        if self.is_mounted and self.input.value != value:
+            with self.prevent(Input.Changed):
+                self.input.value = value
+
+    def tell(self, findings: list[Finding], problem: str = "") -> None:
+        """Say what is wrong with the field under it; nothing takes the words away."""
+        self._problem = problem
+        lines: list[Content] = []
+        if problem:
+            lines.append(Content.styled(f"✘ {plain(problem)}", "$text-error"))
+        for finding in findings:
+            mark, style = MARKS.get(finding.level, ("•", "$text-muted"))
+            lines.append(Content.styled(f"{mark} {plain(finding.text)}", style))
+        self.set_class(bool(lines), "-told")
+        word = self.query_one(".word", Static)
+        if self.field.help:
+            lines = [Content(self.field.help), *lines] if self.has_focus_within else lines or [Content(self.field.help)]
+        word.update(Content("\n").join(lines))
+
+    def commit(self) -> None:
+        """Take what is typed."""
+        if self.input.value.strip() != self._value:
+            self._value = self.input.value.strip()
+            self.set_class(bool(self._value), "-set")
+            self.post_message(self.Changed(self, self._value))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Take it as it is typed: the review beside the form is live."""
+        event.stop()
+        self.commit()
+
+    def on_click(self) -> None:
+        """A click on a field that is chosen opens its choices."""
+        if self.field.is_closed:
+            self.post_message(self.ChoiceWanted(self))
+        self.input.focus()

@@ -1,0 +1,102 @@
+"""Beside the form: what the checks say, and what changed against the source; choosing a finding goes to its field."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from birdtui.spec.diff import Change
+from birdtui.spec.findings import Finding, Level
+from birdtui.spec.plain_text import plain
+
+ORDER = (Level.ERROR, Level.WARNING, Level.UNKNOWN, Level.NOTE)
+MARKS = {Level.ERROR: "✘", Level.WARNING: "▲", Level.UNKNOWN: "?", Level.NOTE: "•"}
+
+
+class Review(Vertical):
+    """Findings over changes."""
+
+    DEFAULT_CSS = """
+    Review { background: $surface; }
+    Review .title { height: 1; padding: 0 1; background: $panel; text-style: bold; }
+    Review OptionList { height: 1fr; border: none; padding: 0 1; background: $surface; }
+    Review VerticalScroll { height: 1fr; padding: 0 1; }
+    Review VerticalScroll Static { height: auto; }
+    """
+
+    @dataclass
+    class Chosen(Message):
+        """A finding's field."""
+
+        field: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._findings: list[Finding] = []
+
+    def compose(self) -> ComposeResult:
+        """Two lists under their titles."""
+        yield Static("Checks", classes="title", id="review-checks")
+        yield OptionList(id="review-findings")
+        yield Static("Changes", classes="title", id="review-title")
+        with VerticalScroll(can_focus=False):
+            yield Static("", id="review-changes")
+
+    def show(self, findings: Sequence[Finding], changes: Sequence[Change], notes: Sequence[str], source: str) -> None:
+        """Show findings, changes against `source`, and notes on what a clone left out."""
+        shown = sorted((each for each in findings if each.level in ORDER), key=lambda each: ORDER.index(each.level))
+        if shown != self._findings:
+            self._findings = shown
+            listing = self.query_one("#review-findings", OptionList)
+            listing.clear_options()
+            listing.add_options(Option(self._line(each)) for each in shown)
+        self.query_one("#review-checks", Static).update(Content(self._summary()))
+        self.query_one("#review-title", Static).update(Content(plain(f"Changes against {source}" if source else "Set")))
+        lines = [change_line(change) for change in changes] or [Content.styled("nothing yet", "$text-muted")]
+        if notes:
+            lines += [Content(""), Content.styled("Left out or to look at", "bold")]
+            lines += [Content.styled(plain(note), "$text-muted") for note in notes]
+        self.query_one("#review-changes", Static).update(Content("\n").join(lines))
+
+    def _summary(self) -> str:
+        if not self._findings:
+            return "Checks: nothing to mend"
+        counts = [(level, sum(each.level is level for each in self._findings)) for level in ORDER]
+        return "Checks: " + ", ".join(f"{count} {level}{'s' if count > 1 else ''}" for level, count in counts if count)
+
+    @staticmethod
+    def _line(finding: Finding) -> Text:
+        text = Text(f"{MARKS[finding.level]} ", no_wrap=False)
+        if finding.field:
+            text.append(plain(finding.field) + "  ", "bold")
+        text.append(plain(finding.text))
+        if finding.remedy:
+            text.append(f"\n  → {plain(finding.remedy)}", "dim")
+        return text
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Go to the finding's field."""
+        event.stop()
+        self.post_message(self.Chosen(self._findings[event.option_index].field))
+
+
+def change_line(change: Change) -> Content:
+    """A change as `field  old → new`; what was added or taken away is said with + and -."""
+    field = Content.styled(plain(change.field), "bold")
+    if change.old is None:
+        return Content.styled("+ ", "$text-success") + field + Content(f"  {plain(str(change.new))}")
+    if change.new is None:
+        return Content.styled("- ", "$text-error") + field + Content(f"  {plain(str(change.old))}")
+    return (
+        Content.styled("~ ", "$text-warning")
+        + field
+        + Content(f"  {plain(str(change.old))} → {plain(str(change.new))}")
+    )
