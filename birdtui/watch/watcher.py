@@ -83,7 +83,7 @@ class Watcher:
 
         Raises AwsProblem: at once for what asking again does not mend (no such job), else when patience is at its end.
         """
-        yield from self._status_round(monotonic())
+        yield from self._first_round()
         while not self._stop.is_set():
             now = monotonic()
             if self._status_pace.is_due(now) and not job_status.is_over(self._description):
@@ -97,6 +97,18 @@ class Watcher:
             self._stop.wait(max(self._next_due() - monotonic(), 0.0))
 
     # status
+
+    def _first_round(self) -> list[Event]:
+        """The first answer; only a throttle is worth asking again for."""
+        while not self._stop.is_set():
+            try:
+                return self._status_round(monotonic())
+            except AwsProblem as problem:
+                if not problem.throttled:
+                    raise
+                self._status_pace.throttled(monotonic())
+                self._stop.wait(max(self._status_pace.due - monotonic(), 0.0))
+        return []
 
     def _status_round(self, now: float) -> list[Event]:
         is_first = not self._description

@@ -280,14 +280,15 @@ def test_billable_time_is_that_of_all_instances(stand: Any, watch: Callable[...,
     assert watch("birds").until(JobEnded).billable_seconds == 180
 
 
-def test_a_throttle_is_not_worth_a_word(stand: Any, watch: Callable[..., Watch]) -> None:
+@pytest.mark.parametrize("operation", ["DescribeTrainingJob", "DescribeLogStreams", "GetLogEvents"])
+def test_a_throttle_is_not_worth_a_word(stand: Any, watch: Callable[..., Watch], operation: str) -> None:
     stand.start("birds")
 
     def throttling(_request: Request) -> None:
         stand.hooks.clear()
         raise ServiceError("ThrottlingException", "Rate exceeded")
 
-    stand.hooks["DescribeLogStreams"] = throttling
+    stand.hooks[operation] = throttling
     stand.write("birds", "one")
     found = watch("birds")
     found.until(LogLines)
