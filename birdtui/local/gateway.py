@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from birdtui.local import access, awsjson, awsquery, bodies, sigv2, sigv4
 from birdtui.local.iam import IamService
 from birdtui.local.refusals import Family, Refusal, Refused, worded
-from birdtui.local.service import Caller, HttpRequest, HttpResponse, ServiceError
+from birdtui.local.service import REGION, Caller, HttpRequest, HttpResponse, ServiceError
 from birdtui.local.sigv4 import Authorization, Keys, SignedRequest
 
 LARGEST_CALL = 8 << 20
@@ -180,17 +180,23 @@ class Gateway:
             headers = {name: value for name, value in headers.items() if value}
         elif declared != sigv4.UNSIGNED:
             body = bodies.HashedBody(incoming.body, incoming.length, declared)
-        return self._objects(incoming, headers, body, signer.caller, request_id)
+        return self._objects(incoming, headers, body, signer.caller, request_id, signer.authorization.region)
 
     def _objects(
-        self, incoming: Incoming, headers: Mapping[str, str], body: bodies.Body, caller: Caller, request_id: str
+        self,
+        incoming: Incoming,
+        headers: Mapping[str, str],
+        body: bodies.Body,
+        caller: Caller,
+        request_id: str,
+        region: str = REGION,
     ) -> HttpResponse:
         query: dict[str, list[str]] = {}
         for name, value in incoming.signed.query:
             if name not in _NOT_S3:
                 query.setdefault(name, []).append(value)
         stream = cast("BinaryIO", body)
-        request = HttpRequest(incoming.method, unquote(incoming.signed.path), query, headers, stream)
+        request = HttpRequest(incoming.method, unquote(incoming.signed.path), query, headers, stream, region)
         access.check(self._routes.iam, caller, access.s3_needs(request))
         response = self._routes.s3.handle(request)
         return HttpResponse(response.status, {**_s3_headers(request_id), **response.headers}, response.body)

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
-from pathlib import Path
+from email.utils import format_datetime
+from functools import partial
+from typing import BinaryIO
 from urllib.parse import unquote
 
-from birdtui.local import s3_xml
-from birdtui.local.s3_store import PIECE, ObjectInfo, ObjectStore, no_such_key
+from birdtui.local import s3_integrity, s3_xml
+from birdtui.local.s3_conditions import Span, check_write, copy_conditions, is_unchanged, wanted_span
+from birdtui.local.s3_files import pieces_of
+from birdtui.local.s3_refusals import (
+    check_headers,
+    invalid,
+    malformed_xml,
+    name_of,
+    not_here,
+    number,
+    precondition,
+    text_of,
+)
+from birdtui.local.s3_store import ObjectInfo, ObjectStore
 from birdtui.local.service import HttpRequest, HttpResponse, ServiceError
 
-_KEPT = (
-    "content-type", "content-encoding", "content-disposition", "content-language", "cache-control", "expires",
-)  # fmt: skip
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+LONGEST_KEY = 1024
+LARGEST_METADATA = 2048
+LARGEST_PUT = 5 << 30
+MOST_PARTS = 10_000
+MOST_DELETED = 1000
+_META = "x-amz-meta-"
+_KEPT = {"content-type", "content-encoding", "content-disposition", "content-language", "cache-control", "expires"}
+_ANSWERED = {f"response-{name}": name for name in _KEPT}
 
 
 class Objects:
@@ -25,181 +40,167 @@ class Objects:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def head(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
-        """HeadObject."""
-        answer = self.get(request, bucket, key)
-        return HttpResponse(answer.status, answer.headers)
+    def read(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
+        """GetObject and HeadObject: the whole of it, a range or a part, in pieces as they are read."""
+        if set(request.query) - _ANSWERED.keys() - {"partNumber"}:
+            raise not_here(name_of(request))
+        info, stream = self.opened(bucket, key)
+        with_stream = False
+        try:
+            if is_unchanged(request.headers, info):
+                return HttpResponse(304, _facts(info))
+            span, headers = self._span(request, info)
+            headers = {**object_headers(info, request), **headers}
+            if span:
+                headers["Content-Range"] = f"bytes {span.first}-{span.last}/{info.size}"
+            whole = span or Span(0, info.size - 1)
+            headers["Content-Length"] = str(whole.length)
+            with_stream = request.method == "GET"
+            return HttpResponse(206 if span else 200, headers, _sent(stream, whole) if with_stream else b"")
+        finally:
+            if not with_stream:
+                stream.close()
 
-    def get(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
-        """GetObject: the whole of it or a range, in pieces as they are read."""
-        info = self._store.find(bucket, key)
-        unchanged = check_conditions(request.headers, info)
-        if unchanged is not None:
-            return unchanged
-        first, last = wanted_range(request.headers.get("range"), info.size)
-        length = last - first + 1
-        headers = object_headers(info) | {"Content-Length": str(length)}
-        for name, values in request.query.items():
-            if name.startswith("response-"):
-                headers[name.removeprefix("response-").title()] = values[0]
-        if request.headers.get("x-amz-checksum-mode") != "ENABLED" or length != info.size:
-            headers = {name: value for name, value in headers.items() if not name.startswith("x-amz-checksum-")}
-        status = 200
-        if ("range" in request.headers and length != info.size) or _is_range(request.headers.get("range"), info.size):
-            status = 206
-            headers["Content-Range"] = f"bytes {first}-{last}/{info.size}"
-        return HttpResponse(status, headers, _pieces(info.path, first, length) if request.method == "GET" else b"")
+    def opened(self, bucket: str, key: str) -> tuple[ObjectInfo, BinaryIO]:
+        """An object and its bytes, which belong together however often it is replaced meanwhile."""
+        while True:
+            info = self._store.find(bucket, key)
+            stream = self._store.open(info, bucket)
+            if stream is not None:
+                return info, stream
+
+    def _span(self, request: HttpRequest, info: ObjectInfo) -> tuple[Span | None, dict[str, str]]:
+        """The bytes that are asked for by range or by part, None for all; for a part, how many there are."""
+        header = request.headers.get("range")
+        if "partNumber" not in request.query:
+            return wanted_span(header, info.size), {}
+        if header is not None:
+            text = "Cannot specify both Range header and partNumber query parameter"
+            raise ServiceError("InvalidRequest", text)
+        wanted = number(request, "partNumber", default=1, least=1, most=MOST_PARTS)
+        sizes = self._store.part_sizes(info)
+        if wanted > len(sizes or [info.size]):
+            raise ServiceError("InvalidPartNumber", "The requested partnumber is not satisfiable", 416)
+        counted = {"x-amz-mp-parts-count": str(len(sizes))} if sizes else {}
+        if not info.size:
+            return None, counted
+        first = sum((sizes or [])[: wanted - 1])
+        return Span(first, first + (sizes or [info.size])[wanted - 1] - 1), counted
 
     def put(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
         """PutObject."""
-        if len(key.encode()) > 1024:
-            raise ServiceError("KeyTooLongError", "Your key is too long")
-        self._store.bucket(bucket)
-        written = self._store.write(request.body)
-        headers = kept_headers(request.headers)
-        only_new = request.headers.get("if-none-match") == "*"
-        info = self._store.adopt(bucket, key, written, headers, only_new=only_new)
-        return HttpResponse(200, {"ETag": f'"{info.etag}"', **_checksums(headers)})
+        self.check_new(request, bucket, key)
+        length = request.headers.get("content-length", "0")
+        if length.isdecimal() and int(length) > LARGEST_PUT:
+            raise ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+        written, sums = s3_integrity.received(self._store.files, request)
+        checked = s3_integrity.as_headers(sums)
+        check = partial(check_write, request.headers)
+        info = self._store.adopt(bucket, key, written, {**kept_headers(request.headers), **checked}, check=check)
+        return HttpResponse(200, {"ETag": f'"{info.etag}"', **checked})
 
     def copy(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
-        """CopyObject; the metadata comes along unless the call brings its own."""
-        source = copy_source(self._store, request)
-        if source is None:
-            raise no_such_key()
-        self._store.bucket(bucket)
-        replace = request.headers.get("x-amz-metadata-directive", "COPY") == "REPLACE"
-        with source.path.open("rb") as stream:
-            written = self._store.write(stream)
-        headers = kept_headers(request.headers) if replace else source.headers
-        info = self._store.adopt(bucket, key, written, headers)
-        return s3_xml.document("CopyObjectResult", {"LastModified": info.last_modified, "ETag": f'"{info.etag}"'})
+        """CopyObject; what is stored with the source comes along unless the call brings its own."""
+        self.check_new(request, bucket, key)
+        directive = request.headers.get("x-amz-metadata-directive", "COPY")
+        if directive not in ("COPY", "REPLACE"):
+            raise invalid("Unknown metadata directive.")
+        source = copy_source(request)
+        if source == (bucket, key) and directive == "COPY":
+            raise ServiceError(
+                "InvalidRequest",
+                "This copy request is illegal because it is trying to copy an object to itself without changing the"
+                " object's metadata, storage class, website redirect location or encryption attributes.",
+            )
+        info, stream = self.opened(*source)
+        with stream:
+            if is_unchanged(copy_conditions(request.headers), info):
+                raise precondition()
+            sums = _whole_checksums(info)
+            written = self._store.files.write(pieces_of(stream))
+        kept = kept_headers(request.headers) if directive == "REPLACE" else kept_headers(info.headers)
+        made = self._store.adopt(bucket, key, written, {**kept, **sums}, check=partial(check_write, request.headers))
+        content = {"LastModified": made.last_modified, "ETag": f'"{made.etag}"', **s3_integrity.as_elements(sums)}
+        return s3_xml.document("CopyObjectResult", content)
 
-    def delete(self, _request: HttpRequest, bucket: str, key: str) -> HttpResponse:
+    def check_new(self, request: HttpRequest, bucket: str, key: str) -> None:
+        """Raises for an object that could not be stored as the request says, before its bytes are read."""
+        self._store.bucket(bucket)
+        check_headers(request.headers)
+        if len(key.encode()) > LONGEST_KEY:
+            raise ServiceError("KeyTooLongError", "Your key is too long")
+        meta = {name: value for name, value in request.headers.items() if name.startswith(_META)}
+        if sum(len(name) - len(_META) + len(value.encode()) for name, value in meta.items()) > LARGEST_METADATA:
+            text = "Your metadata headers exceed the maximum allowed metadata size"
+            raise ServiceError("MetadataTooLarge", text)
+
+    def delete(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
         """DeleteObject."""
-        self._store.delete(bucket, key)
+        if "if-match" in request.headers:
+            raise not_here("DeleteObject with If-Match")
+        self._store.delete(bucket, [key])
         return HttpResponse(204, {})
 
     def delete_many(self, request: HttpRequest, bucket: str) -> HttpResponse:
         """DeleteObjects."""
-        self._store.bucket(bucket)
-        root = s3_xml.read(request.body)
-        keys = [element.findtext("Key") or "" for element in root.findall("Object")]
-        if not keys or len(keys) > 1000:
-            raise ServiceError(
-                "MalformedXML",
-                "The XML you provided was not well-formed or did not validate against our published schema",
-            )
-        for key in keys:
-            self._store.delete(bucket, key)
-        quiet = (root.findtext("Quiet") or "").strip().lower() == "true"
-        return s3_xml.document("DeleteResult", {"Deleted": [] if quiet else [{"Key": key} for key in keys]})
+        root = s3_integrity.document(request)
+        wanted = [] if root is None else root.findall("Object")
+        if root is None or not 0 < len(wanted) <= MOST_DELETED:
+            raise malformed_xml()
+        further = {child.tag for each in wanted for child in each if child.tag != "Key" and child.text != "null"}
+        if further:
+            raise not_here(f"DeleteObjects with {', '.join(sorted(further))}")
+        keys = [each.findtext("Key", "") for each in wanted]
+        if not all(keys):
+            raise ServiceError("UserKeyMustBeSpecified", "The bucket POST must contain the specified field name.")
+        self._store.delete(bucket, keys)
+        is_quiet = root.findtext("Quiet", "").strip().lower() == "true"
+        return s3_xml.document("DeleteResult", {"Deleted": [] if is_quiet else [{"Key": key} for key in keys]})
 
 
 def kept_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """What of a request's headers is stored with the object."""
-    kept = {
-        name: value
-        for name, value in headers.items()
-        if name in _KEPT or name.startswith(("x-amz-meta-", "x-amz-checksum-"))
-    }
-    encoding = [part.strip() for part in kept.pop("content-encoding", "").split(",")]
-    encoding = [part for part in encoding if part and part != "aws-chunked"]
-    if encoding:
-        kept["content-encoding"] = ", ".join(encoding)
-    kept.pop("x-amz-checksum-algorithm", None)
+    kept = {name: value for name, value in headers.items() if name in _KEPT or name.startswith(_META)}
     return {"content-type": "binary/octet-stream", **kept}
 
 
-def _checksums(headers: Mapping[str, str]) -> dict[str, str]:
-    found = {name: value for name, value in headers.items() if name.startswith("x-amz-checksum-")}
-    return {**found, "x-amz-checksum-type": "FULL_OBJECT"} if found else found
+def copy_source(request: HttpRequest) -> tuple[str, str]:
+    """The bucket and key that `x-amz-copy-source` names."""
+    source, _, version = request.headers["x-amz-copy-source"].partition("?versionId=")
+    bucket, _, key = unquote(source).removeprefix("/").partition("/")
+    if version not in ("", "null"):
+        raise not_here("A copy of a version")
+    if not bucket or not key:
+        raise invalid("Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+    return bucket, key
 
 
-def object_headers(info: ObjectInfo) -> dict[str, str]:
-    """An object's own headers."""
-    return {
-        "ETag": f'"{info.etag}"',
-        "Last-Modified": format_datetime(info.last_modified.astimezone(UTC).replace(microsecond=0), usegmt=True),
-        "Accept-Ranges": "bytes",
-        "Content-Length": str(info.size),
-        **{(name if name.startswith("x-amz-") else name.title()): value for name, value in info.headers.items()},
+def object_headers(info: ObjectInfo, request: HttpRequest) -> dict[str, str]:
+    """An object's headers as a reader gets them, those that the request sets itself among them."""
+    hide_sums = request.headers.get("x-amz-checksum-mode", "").upper() != "ENABLED" or "range" in request.headers
+    shown = {
+        name: value for name, value in info.headers.items() if not (hide_sums and name.startswith("x-amz-checksum-"))
     }
+    shown |= {name: text_of(request, asked) for asked, name in _ANSWERED.items() if asked in request.query}
+    return {**_facts(info), "Accept-Ranges": "bytes", **{_title(name): value for name, value in shown.items()}}
 
 
-def copy_source(store: ObjectStore, request: HttpRequest) -> ObjectInfo | None:
-    """The object that `x-amz-copy-source` names; raises where it does not exist or does not fit the conditions."""
-    text = unquote(request.headers["x-amz-copy-source"].lstrip("/").partition("?")[0])
-    bucket, _, key = text.partition("/")
-    info = store.find(bucket, key)
-    prefix = "x-amz-copy-source-"
-    conditions = {
-        name.removeprefix(prefix): value for name, value in request.headers.items() if name.startswith(prefix + "if-")
-    }
-    if check_conditions(conditions, info) is not None:
-        raise _precondition()
-    return info
+def _facts(info: ObjectInfo) -> dict[str, str]:
+    return {"ETag": f'"{info.etag}"', "Last-Modified": format_datetime(info.last_modified, usegmt=True)}
 
 
-def check_conditions(headers: Mapping[str, str], info: ObjectInfo) -> HttpResponse | None:
-    """The answer 304 where the client has the object already; None where it shall have it. Raises 412."""
-    match, none_match = headers.get("if-match"), headers.get("if-none-match")
-    since, unmodified = headers.get("if-modified-since"), headers.get("if-unmodified-since")
-    if match is not None and not _named(match, info.etag):
-        raise _precondition()
-    if unmodified is not None and match is None and info.last_modified.replace(microsecond=0) > _moment(unmodified):
-        raise _precondition()
-    same = none_match is not None and _named(none_match, info.etag)
-    old = since is not None and none_match is None and info.last_modified.replace(microsecond=0) <= _moment(since)
-    return HttpResponse(304, {"ETag": f'"{info.etag}"'}) if same or old else None
+def _title(name: str) -> str:
+    return name if name.startswith("x-amz-") else name.title()
 
 
-def _named(header: str, etag: str) -> bool:
-    return header.strip() == "*" or etag in {part.strip().strip('"') for part in header.split(",")}
+def _whole_checksums(info: ObjectInfo) -> dict[str, str]:
+    """The checksums of an object's bytes; those of its parts say nothing about a copy in one piece."""
+    if info.headers.get(s3_integrity.CHECKSUM_TYPE) != "FULL_OBJECT":
+        return {}
+    return {name: value for name, value in info.headers.items() if name.startswith("x-amz-checksum-")}
 
 
-def _moment(header: str) -> datetime:
-    try:
-        return parsedate_to_datetime(header).astimezone(UTC)
-    except ValueError:
-        raise ServiceError("InvalidArgument", "A date in the request cannot be read") from None
-
-
-def _precondition() -> ServiceError:
-    return ServiceError("PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412)
-
-
-def _is_range(header: str | None, size: int) -> bool:
-    return header is not None and _RANGE.fullmatch(header.strip()) is not None and size > 0
-
-
-def wanted_range(header: str | None, size: int) -> tuple[int, int]:
-    """The first and last byte that are asked for; raises InvalidRange. A header of another kind asks for all."""
-    match = _RANGE.fullmatch(header.strip()) if header else None
-    if match is None or match.groups() == ("", ""):
-        return 0, size - 1
-    first_text, last_text = match.groups()
-    if first_text:
-        first, last = int(first_text), min(int(last_text) if last_text else size - 1, size - 1)
-    else:
-        first, last = max(size - int(last_text), 0), size - 1
-    if first >= size or first > last or (not first_text and int(last_text) == 0):
-        raise ServiceError("InvalidRange", "The requested range is not satisfiable", 416)
-    return first, last
-
-
-def _pieces(path: Path, first: int, length: int) -> Iterator[bytes]:
-    """Bytes of a file that is opened now: it stays readable when the object is replaced meanwhile."""
-    try:
-        stream = path.open("rb")
-    except FileNotFoundError:
-        raise no_such_key() from None
-
-    def pieces() -> Iterator[bytes]:
-        left = length
-        with stream:
-            stream.seek(first)
-            while left > 0 and (piece := stream.read(min(PIECE, left))):
-                left -= len(piece)
-                yield piece
-
-    return pieces()
+def _sent(stream: BinaryIO, span: Span) -> Iterator[bytes]:
+    with stream:
+        stream.seek(span.first)
+        yield from pieces_of(stream, span.length)

@@ -1,23 +1,23 @@
-"""Buckets and objects: an index in SQLite, each object's bytes in a file named by a number, never by its key.
+"""Buckets and objects: the index of what is stored, in SQLite; the bytes are in `s3_files`.
 
-Keys are listed in the order of their UTF-8 bytes, as S3 lists them; SQLite compares text so. An object that is replaced
-or deleted stays readable for who has it open.
+Keys are listed in the order of their UTF-8 bytes, as S3 lists them; SQLite compares text so.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
-import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 from typing import BinaryIO
 
+from birdtui.local.prefixes import end_of
+from birdtui.local.s3_files import Files, Written
+from birdtui.local.s3_refusals import no_such_bucket, no_such_key, no_such_upload
 from birdtui.local.service import REGION, ServiceError
 from birdtui.local.store import Store
 
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS objects (
     bucket TEXT NOT NULL REFERENCES buckets (name), key TEXT NOT NULL, file TEXT NOT NULL, size INTEGER NOT NULL,
     etag TEXT NOT NULL, modified REAL NOT NULL, headers TEXT NOT NULL, PRIMARY KEY (bucket, key)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS object_parts (file TEXT PRIMARY KEY, sizes TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS uploads (
     id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, started REAL NOT NULL, headers TEXT NOT NULL
 );
@@ -35,11 +36,11 @@ CREATE TABLE IF NOT EXISTS parts (
     size INTEGER NOT NULL, etag TEXT NOT NULL, modified REAL NOT NULL, headers TEXT NOT NULL DEFAULT '{}',
     PRIMARY KEY (upload, number)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY AUTOINCREMENT);
 """
 
-PIECE = 1 << 20
-_BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]")
+_BUCKET_NAME = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9](?:[a-z0-9-]|\.(?!\.)){1,61}[a-z0-9]", re.ASCII)
+_RESERVED_STARTS = ("xn--", "sthree-", "amzn-s3-demo-")
+_RESERVED_ENDS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +56,38 @@ class ObjectInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """Bytes that are on the disk but belong to no object yet."""
+class Parts:
+    """The upload that an object came in, its ETag, and the sizes of its parts."""
 
-    file: str
-    size: int
-    md5: str
-
-
-def no_such_bucket() -> ServiceError:
-    """The bucket does not exist."""
-    return ServiceError("NoSuchBucket", "The specified bucket does not exist", 404)
+    upload: str
+    etag: str
+    sizes: Sequence[int]
 
 
-def no_such_key() -> ServiceError:
-    """The object does not exist."""
-    return ServiceError("NoSuchKey", "The specified key does not exist.", 404)
+WriteCheck = Callable[[ObjectInfo | None], None]
+"""Raises ServiceError where what is there forbids a write; None is that there is nothing of that key."""
 
 
 class ObjectStore:
     """Buckets and objects for S3 itself and for the rest of the engine."""
 
     def __init__(self, store: Store) -> None:
+        """Takes away files that belong to nothing; one engine has a store to itself."""
         self.store = store
+        self.files = Files(store.objects)
+        rows = store.reading().execute("SELECT file FROM objects UNION ALL SELECT file FROM parts")
+        self.files.sweep({row["file"] for row in rows})
 
     # buckets
 
     def create_bucket(self, name: str, region: str = REGION) -> bool:
-        """Make a bucket; False where it exists already. Raises InvalidBucketName."""
-        if not _BUCKET_NAME.fullmatch(name):
+        """Makes a bucket; False where it exists already. Raises InvalidBucketName."""
+        reserved = name.startswith(_RESERVED_STARTS) or name.endswith(_RESERVED_ENDS)
+        if not _BUCKET_NAME.fullmatch(name) or reserved:
             raise ServiceError("InvalidBucketName", "The specified bucket is not valid.")
         with self.store.writing() as connection:
-            made = connection.execute("INSERT OR IGNORE INTO buckets VALUES (?, ?, ?)", (name, region, time.time()))
-            return made.rowcount == 1
+            row = (name, region, int(time.time()))
+            return connection.execute("INSERT OR IGNORE INTO buckets VALUES (?, ?, ?)", row).rowcount == 1
 
     def bucket(self, name: str) -> Row:
         """A bucket's row; raises NoSuchBucket."""
@@ -106,155 +106,123 @@ class ObjectStore:
         return self.store.reading().execute("SELECT * FROM buckets ORDER BY name").fetchall()
 
     def delete_bucket(self, name: str) -> None:
-        """Take an empty bucket away; raises BucketNotEmpty."""
-        self.bucket(name)
+        """Takes an empty bucket away, with uploads that were not completed. Raises NoSuchBucket, BucketNotEmpty."""
         with self.store.writing() as connection:
             if connection.execute("SELECT 1 FROM objects WHERE bucket = ? LIMIT 1", (name,)).fetchone():
                 raise ServiceError("BucketNotEmpty", "The bucket you tried to delete is not empty", 409)
-            connection.execute("DELETE FROM buckets WHERE name = ?", (name,))
+            if not connection.execute("DELETE FROM buckets WHERE name = ?", (name,)).rowcount:
+                raise no_such_bucket()
+            uploads = [row["id"] for row in connection.execute("SELECT id FROM uploads WHERE bucket = ?", (name,))]
+            files = [file for upload in uploads for file in forget_upload(connection, upload)]
+        self.files.discard(files)
 
     # objects
 
-    def objects(self, bucket: str, prefix: str = "") -> list[ObjectInfo]:
-        """The objects under a prefix, by key; none where the bucket does not exist."""
-        return list(self.walk(bucket, prefix))
-
-    def walk(self, bucket: str, prefix: str = "", after: str = "", limit: int = -1) -> Iterator[ObjectInfo]:
-        """Objects under a prefix whose keys come after `after`, by key, at most `limit`."""
+    def walk(self, bucket: str, prefix: str = "", start: str = "") -> Iterator[ObjectInfo]:
+        """Objects under a prefix, by key from `start` on; read as they are taken."""
         rows = self.store.reading().execute(
-            "SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key > ? AND substr(key, 1, ?) = ?"
-            " ORDER BY key LIMIT ?",
-            (bucket, prefix, after, len(prefix), prefix, limit),
+            "SELECT * FROM objects WHERE bucket = ? AND key >= ? AND key < ? ORDER BY key",
+            (bucket, max(prefix, start), end_of(prefix)),
         )
-        return (self._info(row) for row in rows.fetchall())
+        return map(self._info, rows)
 
     def find(self, bucket: str, key: str) -> ObjectInfo:
         """One object; raises NoSuchBucket or NoSuchKey."""
-        row = (
-            self.store.reading().execute("SELECT * FROM objects WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
-        )
-        if row is None:
+        info = self._lookup(self.store.reading(), bucket, key)
+        if info is None:
             self.bucket(bucket)
             raise no_such_key()
-        return self._info(row)
+        return info
 
-    def put_bytes(self, bucket: str, key: str, data: bytes, headers: Mapping[str, str] | None = None) -> ObjectInfo:
-        """Store bytes as an object."""
-        file, path = self._new_file()
-        path.write_bytes(data)
-        return self.adopt(bucket, key, Written(file, len(data), hashlib.md5(data).hexdigest()), headers)  # noqa: S324
-
-    def put_file(self, bucket: str, key: str, source: Path) -> ObjectInfo:
-        """Store a copy of a file as an object."""
-        with source.open("rb") as stream:
-            return self.adopt(bucket, key, self.write(stream))
-
-    def write(self, stream: BinaryIO) -> Written:
-        """Take a stream's bytes in, never the whole of them at once; raises what reading it raises."""
-        file, path = self._new_file()
-        digest = hashlib.md5()  # noqa: S324 - an ETag is an MD5
-        size = 0
+    def open(self, info: ObjectInfo, bucket: str) -> BinaryIO | None:
+        """An object's bytes; None where it was replaced or deleted since `info` was found: find it again."""
         try:
-            with path.open("wb") as target:
-                while piece := stream.read(PIECE):
-                    digest.update(piece)
-                    target.write(piece)
-                    size += len(piece)
-        except BaseException:
-            path.unlink(missing_ok=True)
-            raise
-        return Written(file, size, digest.hexdigest())
+            return info.path.open("rb")
+        except FileNotFoundError:
+            if self.find(bucket, info.key).path == info.path:
+                raise
+            return None
+
+    def part_sizes(self, info: ObjectInfo) -> list[int] | None:
+        """The sizes of the parts that an object was uploaded in; None for one that came whole."""
+        row = (
+            self.store.reading().execute("SELECT sizes FROM object_parts WHERE file = ?", (info.path.name,)).fetchone()
+        )
+        return json.loads(row["sizes"]) if row else None
 
     def adopt(
         self,
         bucket: str,
         key: str,
         written: Written,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str],
         *,
-        etag: str = "",
-        only_new: bool = False,
+        check: WriteCheck | None = None,
+        parts: Parts | None = None,
     ) -> ObjectInfo:
-        """Make written bytes an object, in place of one of that key. `only_new` refuses where there is one."""
-        now = time.time()
-        old: Row | None = None
+        """Makes written bytes an object, in place of one of that key, and ends the upload they came in.
+
+        All of it or nothing: what is raised (NoSuchBucket, NoSuchUpload, by `check`) leaves only the old object.
+        """
+        modified = int(time.time())
+        etag = parts.etag if parts else written.md5
+        dropped: list[str] = []
         try:
             with self.store.writing() as connection:
                 if not connection.execute("SELECT 1 FROM buckets WHERE name = ?", (bucket,)).fetchone():
                     raise no_such_bucket()
-                old = connection.execute(
-                    "SELECT file FROM objects WHERE bucket = ? AND key = ?", (bucket, key)
-                ).fetchone()
-                if old is not None and only_new:
-                    raise ServiceError(
-                        "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", 412
-                    )
+                old = self._lookup(connection, bucket, key)
+                if check:
+                    check(old)
+                if old:
+                    dropped += _forget_object(connection, bucket, key, old)
+                if parts:
+                    dropped += forget_upload(connection, parts.upload)
+                    sizes = json.dumps(list(parts.sizes))
+                    connection.execute("INSERT INTO object_parts VALUES (?, ?)", (written.file, sizes))
                 connection.execute(
-                    "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    (
-                        bucket,
-                        key,
-                        written.file,
-                        written.size,
-                        etag or written.md5,
-                        now,
-                        json.dumps(dict(headers or {})),
-                    ),
+                    "INSERT INTO objects VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (bucket, key, written.file, written.size, etag, modified, json.dumps(dict(headers))),
                 )
-        except ServiceError:
-            self.discard(written.file)
+        except BaseException:
+            self.files.discard([written.file])
             raise
-        if old is not None:
-            self.discard(old["file"])
-        return self.find(bucket, key)
+        self.files.discard(dropped)
+        moment = datetime.fromtimestamp(modified, UTC)
+        return ObjectInfo(key, written.size, etag, moment, self.files.path(written.file), dict(headers))
 
-    def delete(self, bucket: str, key: str) -> None:
-        """Take an object away; one that does not exist is no error. Raises NoSuchBucket."""
+    def delete(self, bucket: str, keys: Sequence[str]) -> None:
+        """Takes objects away; one that does not exist is no error. Raises NoSuchBucket."""
         self.bucket(bucket)
+        dropped: list[str] = []
         with self.store.writing() as connection:
-            row = connection.execute("SELECT file FROM objects WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
-            connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key))
-        if row is not None:
-            self.discard(row["file"])
+            for key in keys:
+                old = self._lookup(connection, bucket, key)
+                if old:
+                    dropped += _forget_object(connection, bucket, key, old)
+        self.files.discard(dropped)
 
-    # files
-
-    def join(self, files: list[str]) -> Written:
-        """One file of the bytes of several, which are taken away."""
-        file, path = self._new_file()
-        size = 0
-        with path.open("wb") as target:
-            for name in files:
-                with self.path(name).open("rb") as source:
-                    shutil.copyfileobj(source, target, PIECE)
-                size = target.tell()
-        for name in files:
-            self.discard(name)
-        return Written(file, size, "")
-
-    def path(self, file: str) -> Path:
-        """Where a file's bytes lie."""
-        return self.store.objects / file[-2:] / file
-
-    def discard(self, file: str) -> None:
-        """Take a file away."""
-        self.path(file).unlink(missing_ok=True)
-
-    def _new_file(self) -> tuple[str, Path]:
-        with self.store.writing() as connection:
-            number = connection.execute("INSERT INTO files DEFAULT VALUES").lastrowid
-            connection.execute("DELETE FROM files WHERE id = ?", (number,))
-        file = f"{number:012}"
-        path = self.path(file)
-        path.parent.mkdir(exist_ok=True)
-        return file, path
+    def _lookup(self, connection: Connection, bucket: str, key: str) -> ObjectInfo | None:
+        row = connection.execute("SELECT * FROM objects WHERE bucket = ? AND key = ?", (bucket, key)).fetchone()
+        return self._info(row) if row else None
 
     def _info(self, row: Row) -> ObjectInfo:
-        return ObjectInfo(
-            row["key"],
-            row["size"],
-            row["etag"],
-            datetime.fromtimestamp(row["modified"], UTC),
-            self.path(row["file"]),
-            json.loads(row["headers"]),
-        )
+        modified = datetime.fromtimestamp(int(row["modified"]), UTC)
+        path = self.files.path(row["file"])
+        return ObjectInfo(row["key"], row["size"], row["etag"], modified, path, json.loads(row["headers"]))
+
+
+def _forget_object(connection: Connection, bucket: str, key: str, old: ObjectInfo) -> list[str]:
+    """Takes an object out of the index; gives the files to discard once that is committed."""
+    file = old.path.name
+    connection.execute("DELETE FROM objects WHERE bucket = ? AND key = ?", (bucket, key))
+    connection.execute("DELETE FROM object_parts WHERE file = ?", (file,))
+    return [file]
+
+
+def forget_upload(connection: Connection, upload: str) -> list[str]:
+    """Takes an upload out of the index; gives the files to discard once that is committed. Raises NoSuchUpload."""
+    files = [row["file"] for row in connection.execute("SELECT file FROM parts WHERE upload = ?", (upload,))]
+    if not connection.execute("DELETE FROM uploads WHERE id = ?", (upload,)).rowcount:
+        raise no_such_upload()
+    return files

@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import BinaryIO
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from urllib.parse import quote
 from xml.etree import ElementTree as Tree
 from xml.sax.saxutils import escape
 
-from birdtui.local.service import HttpResponse, ServiceError
+from birdtui.local.s3_refusals import invalid, malformed_xml
+from birdtui.local.service import HttpResponse
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
-LARGEST_DOCUMENT = 4 << 20
-
-Value = "str | int | bool | datetime | Mapping[str, Value] | Sequence[Value] | None"
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def stamp(moment: datetime) -> str:
-    """A time as S3's documents have it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"
+    """A time as S3's documents have it, in UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def document(root: str, content: Mapping[str, object], status: int = 200) -> HttpResponse:
-    """An answer: members in order, None left out, lists as repeated elements."""
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{NAMESPACE}">{_members(content)}</{root}>'
-    return HttpResponse(status, {"Content-Type": "application/xml"}, body.encode())
+def document(root: str, content: Mapping[str, object] | str, headers: Mapping[str, str] | None = None) -> HttpResponse:
+    """An answer: members in order, None left out, lists as repeated elements, or a text."""
+    inside = _text(content) if isinstance(content, str) else _members(content)
+    body = f'{_HEAD}<{root} xmlns="{NAMESPACE}">{inside}</{root}>'
+    return HttpResponse(200, {"Content-Type": "application/xml", **(headers or {})}, body.encode())
+
+
+def error(status: int, content: Mapping[str, object], headers: Mapping[str, str]) -> HttpResponse:
+    """A refusal that has headers or elements of its own."""
+    body = f"{_HEAD}<Error>{_members(content)}</Error>"
+    return HttpResponse(status, {"Content-Type": "application/xml", **headers}, body.encode())
+
+
+def encoder(kind: str) -> Callable[[str], str]:
+    """How keys are written for an `encoding-type`: as they are, or URL-encoded. Raises InvalidArgument."""
+    if kind not in ("", "url"):
+        raise invalid("Invalid Encoding Method specified in Request")
+    return partial(quote, safe="/") if kind else str
 
 
 def _members(content: Mapping[str, object]) -> str:
@@ -34,34 +50,31 @@ def _members(content: Mapping[str, object]) -> str:
 def _element(name: str, value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, list):
+        return "".join(_element(name, each) for each in value)
     if isinstance(value, Mapping):
         return f"<{name}>{_members(value)}</{name}>"
-    if isinstance(value, (list, tuple)):
-        return "".join(_element(name, each) for each in value)
     if isinstance(value, bool):
-        return f"<{name}>{'true' if value else 'false'}</{name}>"
-    if isinstance(value, datetime):
-        return f"<{name}>{stamp(value)}</{name}>"
+        value = "true" if value else "false"
+    elif isinstance(value, datetime):
+        value = stamp(value)
     return f"<{name}>{_text(str(value))}</{name}>"
 
 
 def _text(text: str) -> str:
-    """Text that XML can hold; what it cannot, clients ask for URL-encoded."""
-    return "".join(c if c >= " " or c in "\t\n" else f"&#{ord(c)};" for c in escape(text)).replace("\r", "&#13;")
+    """Text inside an element. Control characters become references, as with S3: those that XML does not know at all
+    are why clients ask for keys in URL encoding."""
+    return _CONTROL.sub(lambda found: f"&#{ord(found[0])};", escape(text))
 
 
-def read(stream: BinaryIO) -> Tree.Element:
+def parse(data: bytes) -> Tree.Element:
     """A request's document, namespaces off. Raises MalformedXML."""
-    data = stream.read(LARGEST_DOCUMENT + 1)
-    malformed = ServiceError(
-        "MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema"
-    )
-    if len(data) > LARGEST_DOCUMENT or b"<!DOCTYPE" in data:
-        raise malformed
+    if b"<!DOCTYPE" in data:
+        raise malformed_xml()
     try:
         root = Tree.fromstring(data)  # noqa: S314 - no document type gets this far
-    except Tree.ParseError:
-        raise malformed from None
+    except (Tree.ParseError, ValueError):
+        raise malformed_xml() from None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
     return root

@@ -51,7 +51,8 @@ Operation = Callable[[Request], Mapping[str, Any]]
 class HttpRequest:
     """One verified HTTP call of a REST service: `path` is decoded, `query` keeps each name's values in order.
 
-    `body` reads the payload, `aws-chunked` framing already taken off; header names are in lower case.
+    `body` reads the payload, `aws-chunked` framing already taken off; header names are in lower case; `region` is the
+    one that the request was signed for.
     """
 
     method: str
@@ -59,6 +60,7 @@ class HttpRequest:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     body: BinaryIO
+    region: str = REGION
 
 
 @dataclass(frozen=True, slots=True)
