@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,7 +152,8 @@ def test_broken_records_are_an_error(world: World) -> None:
 
 
 def test_a_role_that_does_not_trust_sagemaker_is_an_error(world: World, client: Callable[..., Any]) -> None:
-    trust = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}'
+    statement = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     client("iam").create_role(RoleName="not-for-sagemaker", AssumeRolePolicyDocument=trust)
     finding = only(world.wrong("job.role=not-for-sagemaker"))
     assert (finding.check, finding.field) == ("role", "job.role")

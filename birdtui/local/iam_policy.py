@@ -22,7 +22,7 @@ Context = Mapping[str, Sequence[str]]
 """Context keys in lower case with their values."""
 
 
-class MalformedPolicy(ValueError):  # noqa: N818 - the service's own word for it
+class MalformedPolicy(ValueError):
     """A document that is no policy; the message is the service's."""
 
 

@@ -32,7 +32,7 @@ class Refusal(Enum):
     SIGNATURE = auto()
 
 
-class Refused(Exception):  # noqa: N818 - it is the service that refuses, nothing failed
+class Refused(Exception):
     """A signature that is not accepted: why, the service's text where it is not always the same, S3's details."""
 
     def __init__(self, reason: Refusal, text: str = "", details: Mapping[str, str] | None = None) -> None:

@@ -38,7 +38,8 @@ class Optimizer:
         speed: Array = np.asarray(self._first.get(name, 0) * momentum + gradient, np.float32)
         self._first[name] = speed
         if self._settings.optimizer == "nag":
-            speed = np.asarray(gradient + momentum * speed, np.float32)
+            ahead: Array = np.asarray(gradient + momentum * speed, np.float32)
+            return ahead * np.float32(self.rate)
         return speed * np.float32(self.rate)
 
     def _adam(self, name: str, gradient: Array) -> Array:
@@ -46,9 +47,9 @@ class Optimizer:
         first = settings.beta_1 * self._first.get(name, np.float32(0)) + (1 - settings.beta_1) * gradient
         second = settings.beta_2 * self._second.get(name, np.float32(0)) + (1 - settings.beta_2) * gradient**2
         self._first[name], self._second[name] = first, second
-        first = first / (1 - settings.beta_1**self._steps)
-        second = second / (1 - settings.beta_2**self._steps)
-        step: Array = self.rate * first / (np.sqrt(second) + settings.eps)
+        even_first = first / (1 - settings.beta_1**self._steps)
+        even_second = second / (1 - settings.beta_2**self._steps)
+        step: Array = self.rate * even_first / (np.sqrt(even_second) + settings.eps)
         return step
 
     def _rmsprop(self, name: str, gradient: Array) -> Array:
