@@ -46,14 +46,14 @@ class Optimizer:
         settings = self._settings
         first = settings.beta_1 * self._first.get(name, np.float32(0)) + (1 - settings.beta_1) * gradient
         second = settings.beta_2 * self._second.get(name, np.float32(0)) + (1 - settings.beta_2) * gradient**2
-        self._first[name], self._second[name] = first, second
+        self._first[name] = np.asarray(first, np.float32)
+        self._second[name] = np.asarray(second, np.float32)
         even_first = first / (1 - settings.beta_1**self._steps)
         even_second = second / (1 - settings.beta_2**self._steps)
-        step: Array = self.rate * even_first / (np.sqrt(even_second) + settings.eps)
-        return step
+        return np.asarray(self.rate * even_first / (np.sqrt(even_second) + settings.eps), np.float32)
 
     def _rmsprop(self, name: str, gradient: Array) -> Array:
-        second = self._settings.gamma * self._second.get(name, np.float32(0)) + (1 - self._settings.gamma) * gradient**2
-        self._second[name] = second
-        step: Array = self.rate * gradient / np.sqrt(second + self._settings.eps)
-        return step
+        gamma = self._settings.gamma
+        square = gamma * self._second.get(name, np.float32(0)) + (1 - gamma) * gradient**2
+        self._second[name] = np.asarray(square, np.float32)
+        return np.asarray(self.rate * gradient / np.sqrt(square + self._settings.eps), np.float32)
