@@ -86,11 +86,16 @@ class Watcher:
         yield from self._first_round()
         while not self._stop.is_set():
             now = monotonic()
+            news: list[Event] = []
             if self._status_pace.is_due(now) and not job_status.is_over(self._description):
-                yield from self._tried("status", self._status_round, now)
-            if self._last_round_at is None and job_status.is_over(self._description):
+                news = list(self._tried("status", self._status_round, now))
+            if not job_status.is_over(self._description):
+                yield from news
+                news = []
+            elif self._last_round_at is None:
                 self._last_round_at = now + self._seconds_for_late_lines(seen_running=True)
             yield from self._tried("log", self._log_round, now)
+            yield from news  # the end's statuses come after the lines that were written before them
             if self._is_at_end(now):
                 yield self._end()
                 return
