@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,6 +29,13 @@ RUNNING = ("InProgress", "Stopping")
 TERMINAL = ("Completed", "Failed", "Stopped")
 REASON_LIMIT = 1024
 """FailureReason is cut there, without a mark."""
+INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
+"""The service's own text, with its two blanks."""
+
+
+def now() -> float:
+    """This moment in seconds since the epoch, to the millisecond that the service tells."""
+    return round(time.time(), 3)
 
 
 def not_found() -> ServiceError:
@@ -42,6 +51,15 @@ class Transition:
     start: float
     message: str
     end: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance of a job: `algo-1` and so on, its type, and its group in a job of several groups."""
+
+    host: str
+    type: str
+    group: str | None = None
 
 
 @dataclass
@@ -66,40 +84,89 @@ class Job:
         return self.status in TERMINAL
 
     @property
-    def instances(self) -> dict[str, int]:
-        """How many instances of each type it uses."""
+    def selected(self) -> tuple[str, int] | None:
+        """The type and count chosen of InstancePreferences: the first, since a machine is always there."""
         config = self.request.get("ResourceConfig", {})
-        used: dict[str, int] = {}
-        for group in config.get("InstanceGroups") or [config]:
-            if group.get("InstanceType"):
-                used[group["InstanceType"]] = used.get(group["InstanceType"], 0) + (group.get("InstanceCount") or 1)
-        return used
+        if not config.get("InstancePreferences"):
+            return None
+        first = config["InstancePreferences"][0]
+        return first["InstanceType"], first.get("InstanceCount") or config["InstanceCount"]
+
+    @property
+    def instances(self) -> list[Instance]:
+        """Its instances in their order; none for a serverless job."""
+        config = self.request.get("ResourceConfig", {})
+        if self.selected is not None:
+            groups: list[tuple[str, int, str | None]] = [(*self.selected, None)]
+        elif config.get("InstanceGroups"):
+            groups = [
+                (group["InstanceType"], group["InstanceCount"], group["InstanceGroupName"])
+                for group in config["InstanceGroups"]
+            ]
+        else:
+            groups = [(config.get("InstanceType", ""), config.get("InstanceCount", 0), None)]
+        flat = [(kind, group) for kind, count, group in groups for _ in range(count)]
+        return [Instance(f"algo-{number}", kind, group) for number, (kind, group) in enumerate(flat, 1)]
 
     @property
     def is_spot(self) -> bool:
         """Whether it runs on spot instances."""
         return bool(self.request.get("EnableManagedSpotTraining"))
 
-    def enter(self, secondary: str, message: str, *, status: str | None = None) -> None:
+    def enter(self, secondary: str, message: str, *, status: str | None = None, at: float | None = None) -> None:
         """Begin another secondary status; the same one again changes its message in place."""
-        now = time.time()
+        moment = now() if at is None else at
         last = self.transitions[-1] if self.transitions else None
         if last is not None and last.status == secondary:
             last.message = message
         else:
             if last is not None:
-                last.end = now
-            self.transitions.append(Transition(secondary, now, message))
+                last.end = moment
+            self.transitions.append(Transition(secondary, moment, message))
         self.secondary = secondary
         self.status = status or self.status
-        if self.is_over:
-            self.transitions[-1].end = now
-            self.ended = now
+
+    def begin_training(self, message: str) -> None:
+        """Enter Downloading, from which on the job's time counts."""
+        moment = now()
+        self.enter("Downloading", message, at=moment)
+        self.facts["TrainingStartTime"] = moment
+
+    def measure(self, metrics: Mapping[str, tuple[float, float]]) -> None:
+        """Keep the last value of each metric, with its time, in single precision as the service does."""
+        told = [
+            {"MetricName": name, "Value": struct.unpack("f", struct.pack("f", value))[0], "Timestamp": round(at, 3)}
+            for name, (value, at) in metrics.items()
+            if math.isfinite(value)
+        ]
+        if told:
+            self.facts["FinalMetricDataList"] = told
+
+    def finish(self, status: str, secondary: str, message: str) -> None:
+        """End: the last status, and the figures that come with it (times since the epoch, spans in whole seconds)."""
+        moment = now()
+        self.enter(secondary, message, status=status, at=moment)
+        self.transitions[-1].end = self.ended = moment
+        began = self.facts.get("TrainingStartTime")
+        if began is not None:
+            seconds = max(round(moment - began), 1)
+            self.facts |= {
+                "TrainingEndTime": moment,
+                "TrainingTimeInSeconds": seconds,
+                "BillableTimeInSeconds": seconds,
+            }
 
     def fail(self, reason: str) -> None:
         """End as failed; the reason is cut where the service cuts it."""
         self.facts["FailureReason"] = reason[:REASON_LIMIT]
-        self.enter("Failed", "Training job failed", status="Failed")
+        self.finish("Failed", "Failed", "Training job failed")
+
+    def abandon(self) -> None:
+        """End a job that an earlier engine left: as stopped where that was asked for, else as failed."""
+        if self.status == "Stopping":
+            self.finish("Stopped", "Stopped", "Training job stopped")
+        else:
+            self.fail(INTERNAL_ERROR)
 
 
 class JobRecords:
@@ -108,26 +175,28 @@ class JobRecords:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def get(self, name: str) -> Job | None:
+        """One job, or None where there is none."""
+        row = self._store.reading().execute("SELECT * FROM jobs WHERE name = ?", (name,)).fetchone()
+        return None if row is None else _job(row)
+
     def find(self, name: str) -> Job:
         """One job; raises where there is none."""
-        row = self._store.reading().execute("SELECT * FROM jobs WHERE name = ?", (name,)).fetchone()
-        if row is None:
+        job = self.get(name)
+        if job is None:
             raise not_found()
-        return _job(row)
+        return job
 
     def by_arn(self, arn: str) -> Job:
-        """One job by its ARN; raises where there is none."""
-        return self.find(arn.rpartition("/")[2])
+        """One job by its whole ARN; raises where there is none."""
+        job = self.find(arn.rpartition("/")[2])
+        if job.arn != arn:
+            raise not_found()
+        return job
 
     def add(self, job: Job) -> None:
-        """Keep a new job; raises where the name is taken."""
+        """Keep a new job, whose name is free."""
         with self._store.writing() as connection:
-            if connection.execute("SELECT 1 FROM jobs WHERE name = ?", (job.name,)).fetchone():
-                raise ServiceError(
-                    "ResourceInUse",
-                    "Training job names must be unique within an AWS account and region, and a training job with this "
-                    f"name already exists ({job.arn})",
-                )
             _write(connection, job)
 
     @contextmanager
@@ -139,7 +208,7 @@ class JobRecords:
                 raise not_found()
             job = _job(row)
             yield job
-            job.modified = time.time()
+            job.modified = now()
             _write(connection, job)
 
     def delete(self, name: str) -> None:
@@ -163,7 +232,8 @@ class JobRecords:
             conditions.append(f"({column}, name) {sign} (?, ?)")
             values += after
         clause = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = f"SELECT * FROM jobs{clause} ORDER BY {column} {order}, name {order} LIMIT ?"  # noqa: S608 - our words
+        told = "name, arn, created, modified, ended, status, secondary"
+        query = f"SELECT {told} FROM jobs{clause} ORDER BY {column} {order}, name {order} LIMIT ?"  # noqa: S608 - our words
         return self._store.reading().execute(query, (*values, limit)).fetchall()
 
 

@@ -1,64 +1,77 @@
 """Runs one training job: download, a process for each instance, upload. Times are true, nothing is faked.
 
-Every log line is committed before the status that follows it is shown. A process ends with the engine: it reads from a
-pipe that closes when the engine goes, however it goes.
+Every log line is committed before the status that follows it is shown.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import re
+import queue
 import shutil
-import subprocess
-import sys
-import tarfile
+import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from birdtui.local.container_input import DataDownloadError, download
+from birdtui.local.container_input import DataDownloadError, download, write_configuration
+from birdtui.local.container_output import UploadError, failure_reason, upload
+from birdtui.local.container_process import Container
 from birdtui.local.iam import IamService
-from birdtui.local.job_records import Job, JobRecords
+from birdtui.local.job_metrics import measure
+from birdtui.local.job_notes import unused
+from birdtui.local.job_records import INTERNAL_ERROR, Instance, Job, JobRecords
 from birdtui.local.logs import LogsService
 from birdtui.local.s3 import S3Service
-from birdtui.local.sagemaker_checks import is_built_in, split_uri
-from birdtui.local.service import ServiceError
+from birdtui.local.sagemaker_checks import DEFAULT_RUN, runs_here
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
-STOP_SECONDS = 120
-PROGRAM = "birdtui.local.container.train"
-
-_METRIC = re.compile(r"Epoch\S* (Train|Validation)-accuracy=(\S*)")
+STOP_SECONDS = 120.0
+"""How long a container may go on after SIGTERM."""
+FAILURE_SECONDS = 1.0
+"""How long the other instances may go on after one has failed: what fails on one mostly fails on all."""
+STOPPED = ("Stopped", "Training job stopped")
+TIME_OVER = ("MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds provided")
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run uses of the engine."""
+    """What a run uses of the engine, and how long it waits for containers to end (seconds)."""
 
     scratch: Path
     s3: S3Service
     logs: LogsService
     iam: IamService
+    stop_seconds: float = STOP_SECONDS
 
 
 class JobStopped(Exception):
-    """The job ends before its time: `secondary` is what its last status will be."""
+    """The job ends before its time, with this last secondary status and message."""
 
-    def __init__(self, secondary: str) -> None:
+    def __init__(self, secondary: str, message: str) -> None:
         super().__init__(secondary)
         self.secondary = secondary
+        self.message = message
 
 
 class JobFailed(Exception):
     """The job ends with this FailureReason."""
+
+
+class EngineGone(Exception):
+    """The engine is being closed: nothing more is done for the job, and it is failed when an engine starts again."""
+
+
+@dataclass
+class _Signals:
+    """What reaches a run from outside: containers that have ended, and None for "look at what is wanted"."""
+
+    arrived: queue.SimpleQueue[Container | None] = field(default_factory=queue.SimpleQueue)
+    stop: threading.Event = field(default_factory=threading.Event)
+    abandon: threading.Event = field(default_factory=threading.Event)
 
 
 class Run(threading.Thread):
@@ -70,32 +83,26 @@ class Run(threading.Thread):
         self._around = around
         self._name = job.name
         self._request = job.request
-        self._role = job.request["RoleArn"]
-        self._folder = around.scratch / job.name
-        self._hosts = [f"algo-{number + 1}" for number in range(max(sum(job.instances.values()), 1))]
-        self._processes: list[subprocess.Popen[str]] = []
+        self._instances = job.instances
+        # never a name that an earlier job of this name may still be clearing away
+        self._folder = Path(tempfile.mkdtemp(prefix="job-", dir=around.scratch))
+        self._containers: list[Container] = []
+        self._living: set[Container] = set()
         self._metrics: dict[str, tuple[float, float]] = {}
-        self._wake = threading.Event()
-        self._stopping = False
-        self._abandoned = False
+        self._signals = _Signals()
+        self._deadline = float("inf")
 
     # from outside
 
     def stop(self) -> None:
-        """Ask the job to end."""
-        with self._records.changing(self._name) as job:
-            if job.is_over:
-                return
-            job.enter("Stopping", "Stopping the training job", status="Stopping")
-        self._stopping = True
-        self._wake.set()
+        """End the job, whose status is Stopping by now, early."""
+        self._signals.stop.set()
+        self._signals.arrived.put(None)
 
     def abandon(self) -> None:
         """End at once without a word: the engine goes."""
-        self._abandoned = True
-        self._wake.set()
-        for process in self._processes:
-            process.kill()
+        self._signals.abandon.set()
+        self._signals.arrived.put(None)
 
     # the job's way
 
@@ -103,267 +110,203 @@ class Run(threading.Thread):
         """From Starting to the end, whatever that is."""
         try:
             self._go()
+        except EngineGone:
+            pass
         except Exception:
             log.exception("job %s", self._name)
-            if not self._abandoned:
-                self._fail(INTERNAL_ERROR)
+            self._kill()
+            self._fail(INTERNAL_ERROR)
         finally:
+            self._kill()
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _go(self) -> None:
         try:
-            self._prepare()
-            self._enter("Downloading", "Downloading input data")
-            self._note(TrainingStartTime=time.time())
-            self._check_stop()
-            download(self._request, self._folders(), self._around.s3, self._around.iam)
-            self._enter("Downloading", "Downloading the training image")
-            self._check_stop()
+            self._start()
+            self._download()
             self._enter("Training", "Training image download completed. Training in progress.")
             self._train()
             self._enter("Uploading", "Uploading generated training model")
             self._upload()
-            self._end("Completed", "Completed", "Training job completed")
-        except DataDownloadError as error:
-            self._fail(f"ClientError: Data download failed:{error}")
+            self._complete()
         except JobFailed as failed:
             self._fail(str(failed))
         except JobStopped as stopped:
-            self._end_stopped(stopped.secondary)
+            self._end_early(stopped)
 
-    def _prepare(self) -> None:
+    def _start(self) -> None:
         """What SageMaker does before anything of the author's is touched."""
         self._enter("Starting", "Launching requested ML instances")
-        if not is_built_in(self._request):
-            image = self._request.get("AlgorithmSpecification", {}).get("TrainingImage") or "this algorithm"
+        if not runs_here(self._request):
+            algorithm = self._request.get("AlgorithmSpecification", {})
+            wanted = algorithm.get("TrainingImage") or algorithm.get("AlgorithmName") or "a serverless job"
             raise JobFailed(
                 "ClientError: The local engine runs the built-in image-classification algorithm only; "
-                f"{image} was not run. Train it on AWS."
+                f"{wanted} was not run."
             )
         self._enter("Starting", "Preparing the instances for training")
-        config = self._request["ResourceConfig"]
-        for host, folder in zip(self._hosts, self._folders(), strict=True):
-            settings = folder / "input" / "config"
-            settings.mkdir(parents=True, exist_ok=True)
-            for part in ("model", "output/data"):
-                (folder / part).mkdir(parents=True, exist_ok=True)
-            resources = {
-                "current_host": host,
-                "current_instance_type": config.get("InstanceType", ""),
-                "hosts": self._hosts,
-                "network_interface_name": "lo",
-            }
-            _write_json(settings / "resourceconfig.json", resources)
-            _write_json(settings / "hyperparameters.json", self._request.get("HyperParameters") or {})
-            _write_json(settings / "inputdataconfig.json", _channels(self._request))
+        hosts = [instance.host for instance in self._instances]
+        for instance, folder in self._placed():
+            write_configuration(folder, self._request, instance, hosts)
 
-    def _folders(self) -> list[Path]:
-        return [self._folder / host / self._name for host in self._hosts]
+    def _placed(self) -> Iterator[tuple[Instance, Path]]:
+        """Each instance and the folder that stands for its /opt/ml."""
+        return ((instance, self._folder / instance.host / self._name) for instance in self._instances)
+
+    def _download(self) -> None:
+        with self._records.changing(self._name) as job:
+            self._refuse_stopping(job)
+            job.begin_training("Downloading input data")
+        self._deadline = time.monotonic() + self._limit()
+        try:
+            download(self._request, list(self._placed()), self._around.s3, self._around.iam, self._check)
+        except DataDownloadError as error:
+            raise JobFailed(f"ClientError: Data download failed:{error}") from None
+        self._enter("Downloading", "Downloading the training image")
+
+    def _limit(self) -> float:
+        return float((self._request.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds", DEFAULT_RUN))
 
     def _train(self) -> None:
-        """All hosts' processes, to their end or until the job is stopped or its time is over."""
-        limit = float(self._request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", 86_400))
-        deadline = self._records.find(self._name).facts["TrainingStartTime"] + limit
-        readers = [self._start(host, folder) for host, folder in zip(self._hosts, self._folders(), strict=True)]
-        while any(reader.is_alive() for reader in readers):
-            self._wake.wait(max(deadline - time.time(), 0))
-            self._wake.clear()
-            if self._abandoned:
-                raise SystemExit
-            if self._stopping:
-                self._terminate(readers)
-                raise JobStopped("Stopped")
-            if time.time() >= deadline and any(reader.is_alive() for reader in readers):
-                self._enter("Stopping", "Stopping the training job", status="Stopping")
-                self._terminate(readers)
-                raise JobStopped("MaxRuntimeExceeded")
-        codes = [process.wait() for process in self._processes]
-        failed = next((number for number, code in enumerate(codes) if code), None)
+        """All instances' containers, to their end or until the job is stopped or its time is over."""
+        for instance, folder in self._placed():
+            reader = _LogReader(self._around.logs, self._name, instance, [*unused(self._request)], self._metrics)
+            container = Container(len(self._containers), folder, reader.read, self._signals.arrived.put)
+            self._containers.append(container)
+            self._living.add(container)
+        while self._living and not any(container.code for container in self._containers):
+            if self._wait(self._deadline):
+                self._check()
+                continue
+            with self._records.changing(self._name) as job:
+                self._refuse_stopping(job)
+                job.enter("Stopping", "Stopping the training job", status="Stopping")
+            raise JobStopped(*TIME_OVER)
+        self._check()
+        if self._living:
+            self._await_end(FAILURE_SECONDS)
+        failed = next((container for container in self._containers if container.code), None)
         if failed is not None:
             self._enter("Uploading", "Uploading generated training model")
-            raise JobFailed(_reason(self._folders()[failed], codes[failed]))
+            raise JobFailed(failure_reason(failed.folder, failed.code or 0))
 
-    def _start(self, host: str, folder: Path) -> threading.Thread:
-        """One host's process, and the thread that turns its lines into log events."""
-        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        root = str(Path(__file__).resolve().parents[2])
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _LAUNCH, root, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env={**os.environ, **threads, "TRAINING_JOB_NAME": self._name},
-            cwd=folder,
-        )
-        self._processes.append(process)
-        reader = threading.Thread(target=self._read, args=(host, process), name=f"log-{self._name}-{host}", daemon=True)
-        reader.start()
-        return reader
+    def _wait(self, deadline: float) -> bool:
+        """Wait for a signal and take it in; False where the time (of the monotonic clock) came first."""
+        try:
+            ended = self._signals.arrived.get(timeout=min(max(deadline - time.monotonic(), 0), threading.TIMEOUT_MAX))
+        except queue.Empty:
+            return False
+        if ended is not None:
+            self._living.discard(ended)
+        return True
 
-    def _read(self, host: str, process: subprocess.Popen[str]) -> None:
-        stream = ""
-        assert process.stdout is not None
-        for line in process.stdout:
-            now = time.time()
-            stream = stream or f"{self._name}/{host}-{int(now)}"
-            self._around.logs.append(LOG_GROUP, stream, [(int(now * 1000), line.rstrip("\n"))])
-            if host == self._hosts[0]:
-                self._measure(line, now)
-        process.wait()
-        self._wake.set()
+    def _await_end(self, seconds: float) -> None:
+        """Wait for all containers, and end those that are not done in time."""
+        deadline = time.monotonic() + seconds
+        while self._living and self._wait(deadline):
+            if self._signals.abandon.is_set():
+                raise EngineGone
+        self._kill()
 
-    def _measure(self, line: str, now: float) -> None:
-        match = _METRIC.search(line)
-        if match is not None:
-            name = "train:accuracy" if match[1] == "Train" else "validation:accuracy"
-            self._metrics[name] = float(match[2]), now
-
-    def _terminate(self, readers: list[threading.Thread]) -> None:
-        """SIGTERM, two minutes, then the end."""
-        for process in self._processes:
-            process.terminate()
-        deadline = time.monotonic() + STOP_SECONDS
-        for reader in readers:
-            reader.join(max(deadline - time.monotonic(), 0))
-        for process in self._processes:
-            if process.poll() is None:
-                process.kill()
-        for reader in readers:
-            reader.join()
+    def _kill(self) -> None:
+        for container in self._living:
+            container.kill()
+        self._living.clear()
 
     # the end
 
     def _upload(self) -> None:
-        """The model of the first host, as model.tar.gz or as files, and what it left under output/data."""
-        output = self._request["OutputDataConfig"]
-        bucket, key = split_uri(output["S3OutputPath"])
-        prefix = "/".join(part for part in (key.rstrip("/"), self._name, "output") if part)
-        folder = self._folders()[0]
-        if not self._around.iam.allows(self._role, "s3:PutObject", f"arn:aws:s3:::{bucket}/{prefix}/model.tar.gz"):
-            raise JobFailed(
-                f"ClientError: Artifact upload failed:Access denied (403) when calling PutObject on bucket {bucket}; "
-                f"role {self._role} needs s3:PutObject there."
-            )
+        folder = next(folder for _, folder in self._placed())
         try:
-            if output.get("CompressionType") == "NONE":
-                artifact = f"s3://{bucket}/{prefix}/model/"
-                for path in sorted((folder / "model").rglob("*")):
-                    if path.is_file():
-                        self._around.s3.put_file(bucket, f"{prefix}/model/{path.relative_to(folder / 'model')}", path)
-            else:
-                artifact = f"s3://{bucket}/{prefix}/model.tar.gz"
-                self._around.s3.put_file(bucket, f"{prefix}/model.tar.gz", _archive(folder / "model"))
-            if any((folder / "output" / "data").iterdir()):
-                self._around.s3.put_file(bucket, f"{prefix}/output.tar.gz", _archive(folder / "output" / "data"))
-        except ServiceError as error:
-            raise JobFailed(f"ClientError: Artifact upload failed:{error.message} ({bucket})") from None
-        self._note(ModelArtifacts={"S3ModelArtifacts": artifact})
+            artifact = upload(self._request, self._name, folder, self._around.s3, self._around.iam)
+        except UploadError as error:
+            raise JobFailed(f"ClientError: Artifact upload failed:{error}") from None
+        with self._records.changing(self._name) as job:
+            job.facts["ModelArtifacts"] = {"S3ModelArtifacts": artifact}
 
-    def _end_stopped(self, secondary: str) -> None:
-        folder = self._folders()[0] / "model"
-        if folder.is_dir() and any(folder.iterdir()):
+    def _complete(self) -> None:
+        with self._records.changing(self._name) as job:
+            self._tell_metrics(job)
+            if job.status == "Stopping":
+                job.end("Stopped", *STOPPED)
+            else:
+                job.end("Completed", "Completed", "Training job completed")
+
+    def _end_early(self, stopped: JobStopped) -> None:
+        """SIGTERM, two minutes, then the end; what the model folder holds by then is kept."""
+        for container in self._living:
+            container.terminate()
+        self._await_end(self._around.stop_seconds)
+        models = [folder / "model" for _, folder in self._placed()]
+        if models and models[0].is_dir() and any(models[0].iterdir()):
             try:
                 self._upload()
             except JobFailed as failed:
                 log.warning("job %s stopped without an artifact: %s", self._name, failed)
-        self._end("Stopped", secondary, "Training job stopped")
+        with self._records.changing(self._name) as job:
+            self._tell_metrics(job)
+            job.end("Stopped", stopped.secondary, stopped.message)
 
     def _fail(self, reason: str) -> None:
-        self._settle()
         with self._records.changing(self._name) as job:
-            job.fail(reason)
+            self._tell_metrics(job)
+            if job.status == "Stopping" and reason != INTERNAL_ERROR:
+                job.end("Stopped", *STOPPED)
+            else:
+                job.fail(reason)
 
-    def _end(self, status: str, secondary: str, message: str) -> None:
-        self._settle()
-        with self._records.changing(self._name) as job:
-            job.enter(secondary, message, status=status)
-            if job.transitions[-1].end is None:
-                job.transitions[-1].end = job.transitions[-1].start
-
-    def _settle(self) -> None:
-        """The figures of the end: times, money, last metrics in single precision as the service keeps them."""
-        import struct
-
-        now = time.time()
-        with self._records.changing(self._name) as job:
-            began = job.facts.get("TrainingStartTime")
-            if began is not None:
-                seconds = max(round(now - began), 1)
-                job.facts |= {
-                    "TrainingEndTime": now,
-                    "TrainingTimeInSeconds": seconds,
-                    "BillableTimeInSeconds": seconds,
-                }
-            if self._metrics:
-                job.facts["FinalMetricDataList"] = [
-                    {"MetricName": name, "Value": struct.unpack("f", struct.pack("f", value))[0], "Timestamp": at}
-                    for name, (value, at) in self._metrics.items()
-                ]
+    def _tell_metrics(self, job: Job) -> None:
+        """The last value of each metric, from the first instance's log."""
+        if self._metrics:
+            job.facts["FinalMetricDataList"] = [
+                {"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self._metrics.items()
+            ]
 
     # small steps
 
-    def _enter(self, secondary: str, message: str, *, status: str | None = None) -> None:
+    def _enter(self, secondary: str, message: str) -> None:
+        self._check()
         with self._records.changing(self._name) as job:
-            if job.status != "Stopping":
-                job.enter(secondary, message, status=status)
+            self._refuse_stopping(job)
+            job.enter(secondary, message)
 
-    def _note(self, **facts: Any) -> None:
-        with self._records.changing(self._name) as job:
-            job.facts |= facts
+    @staticmethod
+    def _refuse_stopping(job: Job) -> None:
+        if job.status == "Stopping":
+            raise JobStopped(*STOPPED)
 
-    def _check_stop(self) -> None:
-        if self._abandoned:
-            raise SystemExit
-        if self._stopping:
-            raise JobStopped("Stopped")
-
-
-_LAUNCH = f"""
-import os, sys, threading
-sys.path.insert(0, sys.argv[1])
-threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
-from {PROGRAM} import main
-code = main(sys.argv[2:])
-sys.stdout.flush()
-os._exit(code)
-"""
-"""Starts the container's program, and ends it when its standard input closes: when the engine is gone."""
+    def _check(self) -> None:
+        """Raises where the job is not to go on."""
+        if self._signals.abandon.is_set():
+            raise EngineGone
+        if self._signals.stop.is_set():
+            raise JobStopped(*STOPPED)
 
 
-def _reason(folder: Path, code: int) -> str:
-    """What the container said of its failure, else how it ended."""
-    failure = folder / "output" / "failure"
-    if failure.is_file():
-        return failure.read_text(encoding="utf-8", errors="replace")
-    shown = 128 - code if code < 0 else code
-    return f"AlgorithmError: , exit code: {shown}"
+class _LogReader:
+    """Turns one instance's lines into log events; its stream begins with its first line."""
 
+    def __init__(
+        self,
+        logs: LogsService,
+        job: str,
+        instance: Instance,
+        notes: list[str],
+        metrics: dict[str, tuple[float, float]],
+    ) -> None:
+        self._logs = logs
+        self._prefix = f"{job}/{instance.host}"
+        self._is_first = instance.host == "algo-1"
+        self._notes = notes if self._is_first else []
+        self._metrics = metrics
+        self._stream = ""
 
-def _archive(folder: Path) -> Path:
-    path = folder.parent / f"{folder.name}.tar.gz"
-    with tarfile.open(path, "w:gz", compresslevel=1) as archive:
-        for member in sorted(folder.iterdir()):
-            archive.add(member, member.name)
-    return path
-
-
-def _channels(request: Mapping[str, Any]) -> dict[str, Any]:
-    mode = request.get("AlgorithmSpecification", {}).get("TrainingInputMode", "File")
-    return {
-        channel["ChannelName"]: {
-            "TrainingInputMode": channel.get("InputMode") or mode,
-            "S3DistributionType": (channel["DataSource"].get("S3DataSource") or {}).get(
-                "S3DataDistributionType", "FullyReplicated"
-            ),
-            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-            **({"ContentType": channel["ContentType"]} if channel.get("ContentType") else {}),
-        }
-        for channel in request.get("InputDataConfig") or []
-    }
-
-
-def _write_json(path: Path, content: Any) -> None:
-    path.write_text(json.dumps(content), encoding="utf-8")
+    def read(self, line: str, at: float) -> None:
+        """Keep a line; the first is followed by what of the request is not used here. An empty line is no event."""
+        self._stream = self._stream or f"{self._prefix}-{int(at)}"
+        lines = [line, *self._notes] if line else self._notes
+        if lines:
+            self._logs.append(LOG_GROUP, self._stream, [(int(at * 1000), text) for text in lines])
+            self._notes = []
+        if self._is_first:
+            self._metrics.update((name, (value, at)) for name, value in measure(line).items())

@@ -1,41 +1,27 @@
-"""What CreateTrainingJob refuses beyond the model's own limits, in the service's words."""
+"""What CreateTrainingJob refuses beyond the model's own limits, in the service's words: members that exclude or need
+one another.
+
+Texts that are known from real refusals are kept word for word (`reference/training-jobs.md` and public issues); the
+others say the same fact in the service's manner.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Protocol
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from birdtui.local.service import ServiceError
+from birdtui.spec import images
+from birdtui.spec.images import ImageReference
 from birdtui.spec.instances import NVME_FAMILIES, family
 
 LONGEST_RUN = 28 * 24 * 3600
+LONGEST_WAIT_WITHOUT_CHECKPOINTS = 3600
+DEFAULT_RUN = 24 * 3600
 MOST_TAGS = 50
-BUILT_IN = re.compile(r"^\d{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[a-z0-9.]+/image-classification[:@].+$")
-S3_URI = re.compile(r"^s3://(?P<bucket>[^/]+)/?(?P<key>.*)$", re.DOTALL)
-
-
-class Objects(Protocol):
-    """What is asked of S3."""
-
-    def exists(self, bucket: str) -> bool:
-        """Whether there is such a bucket."""
-
-    def region(self, bucket: str) -> str:
-        """Its region."""
-
-    def objects(self, bucket: str, prefix: str = "") -> list[Any]:
-        """The objects under a prefix."""
-
-
-class Permissions(Protocol):
-    """What is asked of IAM."""
-
-    def trusts_sagemaker(self, arn: str) -> bool:
-        """Whether SageMaker may take the role."""
-
-    def allows(self, role_arn: str, action: str, resource_arn: str, context: Mapping[str, str] | None = None) -> bool:
-        """Whether the role may do something."""
+_CHECKPOINTING = frozenset({"image-classification", "object-detection", "semantic-segmentation", "xgboost"})
+"""Built-in algorithms that save checkpoints, by the guide's page on managed spot training."""
 
 
 def invalid(text: str) -> ServiceError:
@@ -43,49 +29,73 @@ def invalid(text: str) -> ServiceError:
     return ServiceError("ValidationException", text)
 
 
-def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key of an S3 URI; raises ValidationException for any other."""
-    match = S3_URI.match(uri)
-    if match is None:
-        raise invalid(f"Invalid S3 URI: {uri}. The local engine reads s3:// URIs.")
-    return match["bucket"], match["key"]
+def image_of(request: Mapping[str, Any]) -> ImageReference | None:
+    """The training image of a request, taken apart; None where it lies in no ECR registry, or none is given."""
+    return images.recognise(request.get("AlgorithmSpecification", {}).get("TrainingImage") or "")
 
 
-def is_built_in(request: Mapping[str, Any]) -> bool:
-    """Whether a request is for the built-in image classification algorithm."""
-    image = request.get("AlgorithmSpecification", {}).get("TrainingImage", "")
-    return BUILT_IN.match(image or "") is not None
+def built_in(request: Mapping[str, Any]) -> str | None:
+    """The name of the built-in algorithm that a request is for, told by account and repository."""
+    image = image_of(request)
+    return None if image is None or image.misplaced else image.algorithm
 
 
-def check_members(request: Mapping[str, Any]) -> None:
-    """What excludes or needs what. Raises ValidationException."""
-    _check_algorithm(request)
+def runs_here(request: Mapping[str, Any]) -> bool:
+    """Whether the engine's own trainer stands for what a request is for."""
+    return built_in(request) == "image-classification"
+
+
+def check_members(request: Mapping[str, Any], region: str) -> None:
+    """What excludes or needs what, for a request that the model allows. Raises ValidationException."""
     if "ServerlessJobConfig" not in request:
+        _check_presence(request)
+    if "AlgorithmSpecification" in request:
+        _check_algorithm(request, region)
+    if "ResourceConfig" in request:
         _check_resources(request)
     _check_stopping(request)
     check_tags(request.get("Tags") or [])
-    names = [channel["ChannelName"] for channel in request.get("InputDataConfig") or []]
-    if len(names) != len(set(names)):
-        raise invalid("Channel names in the input data configuration must be unique.")
-    for channel in request.get("InputDataConfig") or []:
-        sources = [source for source, value in channel["DataSource"].items() if value is not None]
-        if len(sources) != 1:
-            raise invalid(f"Exactly one data source must be given for channel {channel['ChannelName']}.")
-        if "FileSystemDataSource" in sources and not request.get("VpcConfig"):
-            raise invalid("VpcConfig is required when FileSystemDataSource is specified as a data source.")
+    _check_channels(request)
 
 
-def _check_algorithm(request: Mapping[str, Any]) -> None:
-    algorithm = request.get("AlgorithmSpecification")
-    if algorithm is None:
-        if "ServerlessJobConfig" in request:
-            return
-        raise invalid("AlgorithmSpecification is required.")
+def _null(*places: str) -> ServiceError:
+    texts = [f"Value null at '{place}' failed to satisfy constraint: Member must not be null" for place in places]
+    return invalid(f"{len(texts)} validation error{'s'[: len(texts) - 1]} detected: {'; '.join(texts)}")
+
+
+def _check_presence(request: Mapping[str, Any]) -> None:
+    """Members that the model calls optional for the sake of serverless jobs, and every other job needs."""
+    needed = {
+        "AlgorithmSpecification": "algorithmSpecification",
+        "ResourceConfig": "resourceConfig",
+        "StoppingCondition": "stoppingCondition",
+    }
+    missing = [place for member, place in needed.items() if member not in request]
+    if missing:
+        raise _null(*missing)
+
+
+def _check_algorithm(request: Mapping[str, Any], region: str) -> None:
+    algorithm = request["AlgorithmSpecification"]
     if bool(algorithm.get("TrainingImage")) == bool(algorithm.get("AlgorithmName")):
         raise invalid(
             "You must specify either TrainingImage or AlgorithmName in AlgorithmSpecification, and not both of them."
         )
-    if is_built_in(request) and algorithm.get("MetricDefinitions"):
+    image = image_of(request)
+    if image is None:
+        return
+    if image.region != region:
+        suffix = image.uri.partition("/")[0].partition(f".{image.region}.")[2]
+        raise invalid(
+            f"Invalid DNS suffix '{suffix}' for region '{image.region}' in training image. Please provide the valid "
+            f"<region>.<dns-suffix>: '{region}.{images.domain(region)}'"
+        )
+    if image.misplaced:
+        raise invalid(
+            f"Cannot find repository: {image.repository} in registry ID: {image.account} Please check if your ECR "
+            f"repository exists and role {request['RoleArn']} has proper pull permissions for SageMaker."
+        )
+    if image.algorithm is not None and algorithm.get("MetricDefinitions"):
         raise invalid(
             "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
             "without specifying metric definitions."
@@ -93,27 +103,84 @@ def _check_algorithm(request: Mapping[str, Any]) -> None:
 
 
 def _check_resources(request: Mapping[str, Any]) -> None:
-    config = request.get("ResourceConfig")
-    if config is None:
-        raise invalid("ResourceConfig is required.")
-    single = config.get("InstanceType") is not None
-    ways = [bool(config.get("InstanceGroups")), bool(config.get("InstancePreferences")), single]
-    if sum(ways) != 1:
-        raise invalid("Exactly one of InstanceType, InstanceGroups and InstancePreferences must be given.")
-    if single and not config.get("InstanceCount"):
-        raise invalid("InstanceCount is required with InstanceType and must be at least 1.")
-    if config.get("InstancePreferences") and request.get("EnableManagedSpotTraining"):
+    config = request["ResourceConfig"]
+    for member in ("SelectedInstanceType", "SelectedInstanceCount"):
+        if member in config:
+            raise invalid(f"{member} is read-only and is not accepted in CreateTrainingJob requests.")
+    _check_choice(request, config)
+    for place, count in _counts(config):
+        if count < 1:
+            raise invalid(
+                f"1 validation error detected: Value '{count}' at '{place}' failed to satisfy constraint: Member must "
+                "have value greater than or equal to 1"
+            )
+    for kind in instance_types(config):
+        if config.get("VolumeKmsKeyId") and family(kind) in NVME_FAMILIES:
+            raise invalid(
+                f"VolumeKmsKeyId is not supported for instance type {kind}: it has local NVMe storage, which is "
+                "encrypted by the instance itself."
+            )
+
+
+_SINGLE = ("InstanceType", "InstanceCount")
+
+
+def _check_choice(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Instances are named in one way: one type, groups of types, or types to choose from."""
+    if config.get("InstancePreferences"):
+        _check_preferences(request, config)
+    elif config.get("InstanceGroups"):
+        for member in _SINGLE:
+            if config.get(member) is not None:
+                raise invalid(f"{member} and InstanceGroups are mutually exclusive in ResourceConfig.")
+    elif "ServerlessJobConfig" not in request:
+        missing = [f"resourceConfig.{part[0].lower()}{part[1:]}" for part in _SINGLE if config.get(part) is None]
+        if missing:
+            raise _null(*missing)
+
+
+def _check_preferences(request: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """InstancePreferences' rules stand in the service model's own documentation."""
+    for member in ("InstanceType", "InstanceGroups", "InstancePlacementConfig"):
+        if config.get(member):
+            raise invalid(f"InstancePreferences and {member} are mutually exclusive in ResourceConfig.")
+    if request.get("EnableManagedSpotTraining"):
         raise invalid("InstancePreferences is not supported when EnableManagedSpotTraining is set to true.")
-    kind = config.get("InstanceType") or ""
-    if config.get("VolumeKmsKeyId") and family(kind) in NVME_FAMILIES:
-        raise invalid(f"VolumeKmsKeyId is not supported for instance type {kind}, which has local NVMe storage.")
+    preferences = config["InstancePreferences"]
+    if len({entry["InstanceType"] for entry in preferences}) < len(preferences):
+        raise invalid("An instance type can appear only once in InstancePreferences.")
+    if config.get("TrainingPlanArn") and any(entry.get("TrainingPlanArns") for entry in preferences):
+        raise invalid("TrainingPlanArns in InstancePreferences and TrainingPlanArn are mutually exclusive.")
+    counted = {entry.get("InstanceCount") is not None for entry in preferences}
+    if len(counted) != 1 or counted == {config.get("InstanceCount") is not None}:
+        raise invalid(
+            "InstanceCount must be set either on every entry of InstancePreferences or once in ResourceConfig, and not "
+            "in both places."
+        )
+
+
+def _counts(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """Every number of instances that a request names, and where."""
+    if config.get("InstanceCount") is not None:
+        yield "resourceConfig.instanceCount", config["InstanceCount"]
+    for member in ("InstanceGroups", "InstancePreferences"):
+        for number, entry in enumerate(config.get(member) or [], 1):
+            if entry.get("InstanceCount") is not None:
+                place = f"resourceConfig.{member[0].lower()}{member[1:]}.{number}.member.instanceCount"
+                yield place, entry["InstanceCount"]
+
+
+def instance_types(config: Mapping[str, Any]) -> list[str]:
+    """Every instance type that a ResourceConfig names."""
+    entries = [config, *(config.get("InstanceGroups") or []), *(config.get("InstancePreferences") or [])]
+    return [entry["InstanceType"] for entry in entries if entry.get("InstanceType")]
 
 
 def _check_stopping(request: Mapping[str, Any]) -> None:
     stopping = request.get("StoppingCondition") or {}
-    run, wait = stopping.get("MaxRuntimeInSeconds", 86_400), stopping.get("MaxWaitTimeInSeconds")
+    run, wait = stopping.get("MaxRuntimeInSeconds", DEFAULT_RUN), stopping.get("MaxWaitTimeInSeconds")
     if run > LONGEST_RUN:
-        raise invalid(f"MaxRuntimeInSeconds must be at most {LONGEST_RUN}; {run} was given.")
+        raise invalid(f"Invalid MaxRuntimeInSeconds. It must be less than or equal to {LONGEST_RUN}; {run} was given")
     if not request.get("EnableManagedSpotTraining"):
         if wait is not None:
             raise invalid(
@@ -124,58 +191,38 @@ def _check_stopping(request: Mapping[str, Any]) -> None:
         raise invalid("MaxWaitTimeInSeconds is required when EnableManagedSpotTraining is set to true.")
     if wait < run:
         raise invalid("Invalid MaxWaitTimeInSeconds. It must be equal to or greater than MaxRuntimeInSeconds")
+    algorithm = built_in(request)
+    if algorithm and algorithm not in _CHECKPOINTING and wait > LONGEST_WAIT_WITHOUT_CHECKPOINTS:
+        raise invalid(
+            f"MaxWaitTimeInSeconds above {LONGEST_WAIT_WITHOUT_CHECKPOINTS} is not supported for the given algorithm."
+        )
 
 
-def check_tags(tags: list[Mapping[str, str]]) -> None:
-    """Whether a job may carry these tags."""
-    keys = [tag["Key"] for tag in tags]
+def _check_channels(request: Mapping[str, Any]) -> None:
+    channels = request.get("InputDataConfig") or []
+    groups = {group["InstanceGroupName"] for group in request.get("ResourceConfig", {}).get("InstanceGroups") or []}
+    for name, count in Counter(channel["ChannelName"] for channel in channels).items():
+        if count > 1:
+            raise invalid(f"Channel names must be unique in InputDataConfig; {name} is given {count} times.")
+    for channel in channels:
+        sources = [source for source, value in channel["DataSource"].items() if value is not None]
+        if len(sources) != 1:
+            raise invalid(f"Exactly one data source must be given for channel {channel['ChannelName']}.")
+        if "FileSystemDataSource" in sources and not request.get("VpcConfig"):
+            raise invalid("VpcConfig is required when FileSystemDataSource is specified as a data source.")
+        for name in (channel["DataSource"].get("S3DataSource") or {}).get("InstanceGroupNames") or []:
+            if name not in groups:
+                raise invalid(
+                    f"Channel {channel['ChannelName']} names the instance group {name}, which does not exist."
+                )
+
+
+def check_tags(tags: Sequence[Mapping[str, str]]) -> None:
+    """Whether a job may carry these tags. Raises ValidationException."""
+    keys = [tag["Key"].lower() for tag in tags]
     if len(keys) > MOST_TAGS:
         raise invalid(f"A resource can have at most {MOST_TAGS} tags; {len(keys)} were given.")
     if len(keys) != len(set(keys)):
         raise invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
-    if any(key.lower().startswith("aws:") for key in keys):
+    if any(key.startswith("aws:") for key in keys):
         raise invalid("System tags cannot be added/updated by requester.")
-
-
-def check_role(iam: Permissions, role: str) -> None:
-    """Whether SageMaker can take the role."""
-    if not iam.trusts_sagemaker(role):
-        raise invalid(
-            f"Could not assume role {role}. Please ensure that the role exists and allows principal "
-            "'sagemaker.amazonaws.com' to assume the role."
-        )
-
-
-def check_input(objects: Objects, iam: Permissions, request: Mapping[str, Any], region: str) -> None:
-    """Whether each S3 channel finds objects there; wrong bucket, region, prefix and rights have one text."""
-    role = request["RoleArn"]
-    for channel in request.get("InputDataConfig") or []:
-        source = channel["DataSource"].get("S3DataSource")
-        if source is None:
-            continue
-        bucket, key = split_uri(source["S3Uri"])
-        found = (
-            objects.exists(bucket)
-            and objects.region(bucket) == region
-            and iam.allows(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}", {"s3:prefix": key})
-            and objects.objects(bucket, key)
-        )
-        if not found:
-            raise invalid(
-                f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please ensure that '
-                f"the bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and "
-                f'that the role "{role}" has "s3:ListBucket" permissions on bucket "{bucket}".'
-            )
-
-
-def check_quota(kind: str, limit: float, used: int, wanted: int, *, spot: bool) -> None:
-    """Whether so many more instances of a type may run."""
-    if used + wanted > limit:
-        usage = "spot training job usage" if spot else "training job usage"
-        raise ServiceError(
-            "ResourceLimitExceeded",
-            f"The account-level service limit '{kind} for {usage}' is {limit:g} Instances, with current utilization of "
-            f"{used} Instances and a request delta of {wanted} Instances. Please use AWS Service Quotas to request an "
-            "increase for this quota. If AWS Service Quotas is not available, contact AWS support to request an "
-            "increase for this quota.",
-        )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from birdtui.local.job_records import Job, Transition
-from birdtui.local.sagemaker_checks import is_built_in
+from birdtui.local.sagemaker_checks import DEFAULT_RUN, built_in, runs_here
 
 BUILT_IN_METRICS = (
     ("train:accuracy", r"Epoch\S* Train-accuracy=(\S*)"),
@@ -38,14 +38,14 @@ def describe(job: Job) -> dict[str, Any]:
         "CreationTime": moment(job.created),
         "LastModifiedTime": moment(job.modified),
         "SecondaryStatusTransitions": [_transition(entry) for entry in job.transitions],
-        **job.facts,
+        **copy.deepcopy(job.facts),
     }
     for name in _TIMES:
         if name in told:
             told[name] = moment(told[name])
     for metric in told.get("FinalMetricDataList", []):
         metric["Timestamp"] = moment(metric["Timestamp"])
-    _fill_in(told, is_built_in(job.request))
+    _fill_in(told, job)
     return told
 
 
@@ -54,13 +54,12 @@ def _transition(entry: Transition) -> dict[str, Any]:
     return told if entry.end is None else {**told, "EndTime": moment(entry.end)}
 
 
-def _fill_in(told: dict[str, Any], built_in: bool) -> None:
-    """What the service puts in where the author wrote nothing."""
-    if built_in:
-        metrics = [{"Name": name, "Regex": regex} for name, regex in BUILT_IN_METRICS]
-        told["AlgorithmSpecification"]["MetricDefinitions"] = metrics
+def _fill_in(told: dict[str, Any], job: Job) -> None:
+    """What the service puts in where the author wrote nothing, and leaves out where he wrote an empty map."""
+    if not told.get("HyperParameters", True):
+        del told["HyperParameters"]
     if "AlgorithmSpecification" in told:
-        told["AlgorithmSpecification"].setdefault("EnableSageMakerMetricsTimeSeries", built_in)
+        _fill_in_algorithm(told["AlgorithmSpecification"], job.request)
     for channel in told.setdefault("InputDataConfig", []):
         channel.setdefault("CompressionType", "None")
         channel.setdefault("RecordWrapperType", "None")
@@ -68,13 +67,21 @@ def _fill_in(told: dict[str, Any], built_in: bool) -> None:
         if source is not None:
             source.setdefault("S3DataDistributionType", "FullyReplicated")
     told["OutputDataConfig"].setdefault("KmsKeyId", "")
-    told["OutputDataConfig"].setdefault("CompressionType", "GZIP")
     if "ResourceConfig" in told:
         told["ResourceConfig"].setdefault("VolumeSizeInGB", 0)
-    told.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", 86_400)
+        if job.selected is not None:
+            kind, count = job.selected
+            told["ResourceConfig"] |= {"SelectedInstanceType": kind, "SelectedInstanceCount": count}
+    told.setdefault("StoppingCondition", {}).setdefault("MaxRuntimeInSeconds", DEFAULT_RUN)
     for switch in ("EnableNetworkIsolation", "EnableInterContainerTrafficEncryption", "EnableManagedSpotTraining"):
         told.setdefault(switch, False)
     told.setdefault("ProfilingStatus", "Disabled")
+
+
+def _fill_in_algorithm(algorithm: dict[str, Any], request: Mapping[str, Any]) -> None:
+    if runs_here(request):
+        algorithm["MetricDefinitions"] = [{"Name": name, "Regex": regex} for name, regex in BUILT_IN_METRICS]
+    algorithm.setdefault("EnableSageMakerMetricsTimeSeries", built_in(request) is not None)
 
 
 def summary(row: Mapping[str, Any]) -> dict[str, Any]:
