@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import re
 import shutil
 import tempfile
 import threading
@@ -19,12 +20,12 @@ from birdtui.local.container_input import DataDownloadError, download, write_con
 from birdtui.local.container_output import UploadError, failure_reason, upload
 from birdtui.local.container_process import Container
 from birdtui.local.iam import IamService
-from birdtui.local.job_metrics import measure
 from birdtui.local.job_notes import unused
 from birdtui.local.job_records import INTERNAL_ERROR, Instance, Job, JobRecords
 from birdtui.local.logs import LogsService
 from birdtui.local.s3 import S3Service
 from birdtui.local.sagemaker_checks import DEFAULT_RUN, runs_here
+from birdtui.local.sagemaker_describe import BUILT_IN_METRICS
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 STOP_SECONDS = 120.0
@@ -33,6 +34,8 @@ FAILURE_SECONDS = 1.0
 """How long the other instances may go on after one has failed: what fails on one mostly fails on all."""
 STOPPED = ("Stopped", "Training job stopped")
 TIME_OVER = ("MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds provided")
+
+_METRICS = [(name, re.compile(regex)) for name, regex in BUILT_IN_METRICS]
 
 log = logging.getLogger(__name__)
 
@@ -226,11 +229,11 @@ class Run(threading.Thread):
 
     def _complete(self) -> None:
         with self._records.changing(self._name) as job:
-            self._tell_metrics(job)
+            job.measure(self._metrics)
             if job.status == "Stopping":
-                job.end("Stopped", *STOPPED)
+                job.finish("Stopped", *STOPPED)
             else:
-                job.end("Completed", "Completed", "Training job completed")
+                job.finish("Completed", "Completed", "Training job completed")
 
     def _end_early(self, stopped: JobStopped) -> None:
         """SIGTERM, two minutes, then the end; what the model folder holds by then is kept."""
@@ -244,23 +247,16 @@ class Run(threading.Thread):
             except JobFailed as failed:
                 log.warning("job %s stopped without an artifact: %s", self._name, failed)
         with self._records.changing(self._name) as job:
-            self._tell_metrics(job)
-            job.end("Stopped", stopped.secondary, stopped.message)
+            job.measure(self._metrics)
+            job.finish("Stopped", stopped.secondary, stopped.message)
 
     def _fail(self, reason: str) -> None:
         with self._records.changing(self._name) as job:
-            self._tell_metrics(job)
+            job.measure(self._metrics)
             if job.status == "Stopping" and reason != INTERNAL_ERROR:
-                job.end("Stopped", *STOPPED)
+                job.finish("Stopped", *STOPPED)
             else:
                 job.fail(reason)
-
-    def _tell_metrics(self, job: Job) -> None:
-        """The last value of each metric, from the first instance's log."""
-        if self._metrics:
-            job.facts["FinalMetricDataList"] = [
-                {"MetricName": name, "Value": value, "Timestamp": at} for name, (value, at) in self._metrics.items()
-            ]
 
     # small steps
 
@@ -309,4 +305,14 @@ class _LogReader:
             self._logs.append(LOG_GROUP, self._stream, [(int(at * 1000), text) for text in lines])
             self._notes = []
         if self._is_first:
-            self._metrics.update((name, (value, at)) for name, value in measure(line).items())
+            for name, regex in _METRICS:
+                found = regex.search(line)
+                if found:
+                    self._metrics[name] = _number(found[1]), at
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
