@@ -158,11 +158,11 @@ def plot(data: ChartData, view: ChartView, columns: int, rows: int) -> Plot:
     """The chart as it fits `columns` by `rows` cells."""
     first, last = view.span(data)
     lines: list[PlotLine] = []
-    for rank, name in enumerate(data.names):
+    for name in data.names:
         if name in view.hidden:
             continue
-        for curve in _curves(data, name, view.host):
-            lines += _lines(curve, rank, view, (first, last), columns)
+        for curve, color in shown(data, name, view.host):
+            lines += _lines(curve, color, view, (first, last), columns)
     if view.log_scale:
         lines = [_positive(line) for line in lines]
     y_range = _value_range([line for line in lines if line.xs], view.log_scale)
@@ -177,6 +177,15 @@ def plot(data: ChartData, view: ChartView, columns: int, rows: int) -> Plot:
         tuple(marks),
         view.cursor if view.cursor is not None and first <= view.cursor <= last else None,
     )
+
+
+def shown(data: ChartData, name: str, host: str | None) -> list[tuple[Curve, int]]:
+    """The curves of a metric that a view shows, each with the rank that picks its colour."""
+    curves = _curves(data, name, host)
+    rank = data.names.index(name)
+    if len(curves) == 1:
+        return [(curves[0], rank)]
+    return [(curve, rank * len(curves) + number) for number, curve in enumerate(curves)]
 
 
 def _curves(data: ChartData, name: str, host: str | None) -> list[Curve]:

@@ -18,7 +18,7 @@ from textual.widgets import DataTable, Static
 
 from birdtui.spec.plain_text import plain
 from birdtui.ui.chart_drawing import RGB, Palette, draw
-from birdtui.ui.chart_model import SMOOTHING, ChartData, ChartView, Curve, mean, plot
+from birdtui.ui.chart_model import SMOOTHING, ChartData, ChartView, Curve, plot, shown
 from birdtui.ui.commands import bindings
 from birdtui.ui.scope import CommandScope
 
@@ -104,23 +104,28 @@ class AccuracyChart(CommandScope, Vertical):
 
     def _shown(self, name: str) -> list[Curve]:
         """The curves of one metric that the view shows."""
-        curves = [curve for curve in self.area.data.curves if curve.name == name]
-        host = self.area.view.host
-        if host == "each" or len(curves) == 1:
-            return curves
-        if host is None:
-            return [mean(curves)] if curves else []
-        return [curve for curve in curves if curve.host == host]
+        return [curve for curve, _ in shown(self.area.data, name, self.area.view.host)]
 
     def _legend(self) -> Content:
         area = self.area
         data, view = area.data, area.view
         colors = area.palette().lines
         parts: list[Content] = []
-        for rank, name in enumerate(data.names):
-            mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
-            color = Color(*colors[rank % len(colors)]).hex
-            parts.append(Content.styled(mark, color) + Content(f" {name}{self._values(name)}  "))
+        for name in data.names:
+            curves = shown(data, name, view.host)
+            for curve, rank in curves:
+                mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
+                color = Color(*colors[rank % len(colors)]).hex
+                label = f"{name} {curve.host}" if len(curves) > 1 else name
+                parts.append(Content.styled(mark, color) + Content(f" {plain(label)} {self._value(curve)}  "))
+        notes = self._notes()
+        if notes:
+            parts.append(Content.styled(plain(" · ".join(notes)), "$text-muted"))
+        return Content.assemble(*parts)
+
+    def _notes(self) -> list[str]:
+        """How the chart is looked at, in words."""
+        data, view = self.area.data, self.area.view
         notes: list[str] = []
         if view.cursor is not None:
             notes.append(f"epoch {view.cursor}")
@@ -130,20 +135,15 @@ class AccuracyChart(CommandScope, Vertical):
             notes.append("log")
         if view.window is not None:
             notes.append(f"epochs {view.window[0]}–{view.window[1]}")
-        if len(data.hosts) > 1:
-            notes.append({None: f"mean of {len(data.hosts)}", "each": "each instance"}.get(view.host, str(view.host)))
-        if notes:
-            parts.append(Content.styled(plain(" · ".join(notes)), "$text-muted"))
-        return Content.assemble(*parts)
+        if len(data.hosts) > 1 and view.host != "each":
+            notes.append(f"mean of {len(data.hosts)}" if view.host is None else view.host)
+        return notes
 
-    def _values(self, name: str) -> str:
+    def _value(self, curve: Curve) -> str:
         """The value at the cursor, or the latest."""
-        values: list[str] = []
-        for curve in self._shown(name):
-            cursor = self.area.view.cursor
-            value = curve.by_epoch.get(cursor) if cursor is not None else (curve.values[-1] if curve.values else None)
-            values.append("–" if value is None or not math.isfinite(value) else f"{value:.4f}")
-        return " " + "/".join(values) if values else ""
+        cursor = self.area.view.cursor
+        value = curve.by_epoch.get(cursor) if cursor is not None else (curve.values[-1] if curve.values else None)
+        return "–" if value is None or not math.isfinite(value) else f"{value:.4f}"
 
     # table
 
