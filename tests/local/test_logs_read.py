@@ -92,6 +92,12 @@ def test_the_end_is_the_token_that_was_sent(service: LogsService) -> None:
     assert (texts(second), second["nextForwardToken"]) == ([], first["nextForwardToken"])
 
 
+def test_the_newest_page_ends_at_the_end(service: LogsService) -> None:
+    fill(service, 3)
+    token = get(service, limit=2)["nextForwardToken"]
+    assert get(service, startFromHead=True, nextToken=token)["nextForwardToken"] == token
+
+
 def test_an_empty_stream_has_tokens_that_lead_to_what_comes(service: LogsService) -> None:
     fill(service, 1)
     delete = Request("DeleteLogStream", {"logGroupName": GROUP, "logStreamName": STREAM})
@@ -155,12 +161,12 @@ def test_the_start_time_counts_and_the_end_time_does_not(service: LogsService) -
     assert (follow(service, **times)[0], go_back(service, **times)[0]) == (["line 1", "line 2"],) * 2
 
 
-@pytest.mark.parametrize(("more", "pages"), [(27, [5, 3]), (28, [4, 4])])
-def test_a_page_holds_at_most_a_megabyte_with_26_bytes_more_for_each_event(
-    service: LogsService, more: int, pages: list[int]
+@pytest.mark.parametrize(("more", "pages"), [("", [4, 4]), ("x", [3, 3])])
+def test_a_page_holds_a_megabyte_with_26_bytes_more_for_each_event(
+    service: LogsService, more: str, pages: list[int]
 ) -> None:
-    # five events of 209,715 bytes are one byte less than a page
-    service.append(GROUP, STREAM, [(NOW + number, "ä" * 104_831 + "x" * more) for number in range(8)])
+    # four events of 262,118 bytes and 26 each are a megabyte, to the byte
+    service.append(GROUP, STREAM, [(NOW + number, "ä" * 131_059 + more) for number in range(8)])
     first = get(service, startFromHead=True)
     second = get(service, startFromHead=True, nextToken=first["nextForwardToken"])
     assert [len(page["events"]) for page in (first, second)] == pages
