@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from birdtui.local.locations import split_uri
 from birdtui.local.service import ServiceError
 from birdtui.spec import images
 from birdtui.spec.images import ImageReference
@@ -54,6 +55,7 @@ def check_members(request: Mapping[str, Any], region: str) -> None:
     if "ResourceConfig" in request:
         _check_resources(request)
     _check_stopping(request)
+    split_uri(request["OutputDataConfig"]["S3OutputPath"])
     check_tags(request.get("Tags") or [])
     _check_channels(request)
 
