@@ -162,11 +162,10 @@ class Job:
         self.finish("Failed", "Failed", "Training job failed")
 
     def abandon(self) -> None:
-        """End a job that an earlier engine left: as stopped where that was asked for, else as failed."""
-        if self.status == "Stopping":
-            self.finish("Stopped", "Stopped", "Training job stopped")
-        else:
-            self.fail(INTERNAL_ERROR)
+        """End a job that an earlier engine left behind as failed; how long it ran until then, nobody knows."""
+        self.fail(INTERNAL_ERROR)
+        for unknown in ("TrainingTimeInSeconds", "BillableTimeInSeconds"):
+            self.facts.pop(unknown, None)
 
 
 class JobRecords:
