@@ -1,0 +1,291 @@
+"""A job's way from Starting to its end: phases, log streams, channels, artifacts."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tarfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+PHASES = ["Starting", "Downloading", "Training", "Uploading", "Completed"]
+BUCKET = "tiny-pictures"
+
+
+@pytest.fixture
+def folder(jobs: Any, request: pytest.FixtureRequest) -> str:
+    """A prefix of the bucket that only this test uses, with a good .rec file under train/."""
+    prefix = re.sub(r"\W", "-", request.node.name) + "/"
+    copied(jobs, "train/t.rec", f"{prefix}train/t.rec")
+    return prefix
+
+
+def copied(jobs: Any, key: str, target: str) -> None:
+    jobs.s3.copy_object(Bucket=BUCKET, Key=target, CopySource=f"{BUCKET}/{key}")
+
+
+def members(jobs: Any, uri: str) -> list[str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body = jobs.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        return archive.getnames()
+
+
+# phases
+
+
+def test_a_job_passes_every_phase_once(jobs: Any) -> None:
+    job = jobs.ran()
+    assert [entry["Status"] for entry in job["SecondaryStatusTransitions"]] == PHASES
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed")
+
+
+def test_the_last_message_of_each_phase_stays(jobs: Any) -> None:
+    assert [entry["StatusMessage"] for entry in jobs.ran()["SecondaryStatusTransitions"]] == [
+        "Preparing the instances for training",
+        "Downloading the training image",
+        "Training image download completed. Training in progress.",
+        "Uploading generated training model",
+        "Training job completed",
+    ]
+
+
+def test_a_phase_ends_where_the_next_begins(jobs: Any) -> None:
+    job = jobs.ran()
+    phases = job["SecondaryStatusTransitions"]
+    assert [phase["EndTime"] for phase in phases[:-1]] == [phase["StartTime"] for phase in phases[1:]]
+    assert phases[0]["StartTime"] >= job["CreationTime"]
+    assert phases[-1]["EndTime"] == job["TrainingEndTime"] <= job["LastModifiedTime"]
+
+
+def test_training_time_runs_from_the_download_to_the_end(jobs: Any) -> None:
+    job = jobs.ran()
+    assert job["TrainingStartTime"] == job["SecondaryStatusTransitions"][1]["StartTime"]
+    seconds = (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds()
+    assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] == max(round(seconds), 1)
+
+
+def test_the_running_phase_has_no_end_and_the_job_no_figures(jobs: Any) -> None:
+    name = jobs.create(epochs="1000000")
+    jobs.said(name, "Epoch[1] Validation-accuracy")
+    job = jobs.describe(name)
+    jobs.stop(name)
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("InProgress", "Training")
+    assert "EndTime" not in job["SecondaryStatusTransitions"][-1]
+    assert not {"TrainingEndTime", "TrainingTimeInSeconds", "BillableTimeInSeconds", "ModelArtifacts"} & set(job)
+    assert "FinalMetricDataList" not in job
+    jobs.ended(name)
+
+
+def test_two_jobs_run_at_once(jobs: Any) -> None:
+    names = [jobs.create(epochs="1000000"), jobs.create(epochs="1000000")]
+    for name in names:
+        jobs.said(name, "Epoch[1] Validation-accuracy")
+    assert [jobs.describe(name)["SecondaryStatus"] for name in names] == ["Training", "Training"]
+    for name in names:
+        jobs.stop(name)
+    assert [jobs.ended(name)["TrainingJobStatus"] for name in names] == ["Stopped", "Stopped"]
+
+
+# the log
+
+
+def test_the_stream_bears_job_host_and_the_second_of_its_first_line(jobs: Any) -> None:
+    job = jobs.ran()
+    (stream,) = jobs.streams(job["TrainingJobName"])
+    found = re.fullmatch(rf"{job['TrainingJobName']}/algo-1-(\d{{10}})", stream)
+    assert found
+    events = jobs.logs.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=stream)["events"]
+    assert events[0]["timestamp"] // 1000 == int(found[1])
+
+
+def test_every_line_lies_between_the_training_and_the_end(jobs: Any) -> None:
+    job = jobs.ran()
+    (stream,) = jobs.streams(job["TrainingJobName"])
+    events = jobs.logs.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName=stream)["events"]
+    times = [event["timestamp"] / 1000 for event in events]
+    assert times == sorted(times)
+    training = job["SecondaryStatusTransitions"][2]
+    margin = timedelta(milliseconds=2)
+    assert (training["StartTime"] - margin).timestamp() <= times[0]
+    assert times[-1] <= (training["EndTime"] + margin).timestamp()
+
+
+def test_the_log_is_whole_once_the_job_is_over(jobs: Any) -> None:
+    name = jobs.ran(epochs="4")["TrainingJobName"]
+    lines = jobs.lines(name)
+    assert lines[0] == "Docker entrypoint called with argument(s): train"
+    assert [line[line.index("Epoch[") : line.index("=")] for line in lines if "Validation-accuracy" in line] == [
+        f"Epoch[{epoch}] Validation-accuracy" for epoch in range(4)
+    ]
+
+
+def test_final_metrics_are_the_logs_last_values(jobs: Any) -> None:
+    job = jobs.ran(epochs="3")
+    told = {metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]}
+    assert set(told) == {"train:accuracy", "train:accuracy:epoch", "validation:accuracy", "validation:accuracy:epoch"}
+    last = [line for line in jobs.lines(job["TrainingJobName"]) if "Validation-accuracy=" in line][-1]
+    assert told["validation:accuracy"] == pytest.approx(float(last.rpartition("=")[2]), abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"CheckpointConfig": {"S3Uri": "s3://tiny-pictures/checkpoints/"}}, "CheckpointConfig is not used"),
+        ({"Environment": {"LD_PRELOAD": "x"}}, "Environment is not used"),
+        ({"EnableNetworkIsolation": True}, "EnableNetworkIsolation is not used"),
+        (
+            {
+                "EnableManagedSpotTraining": True,
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
+            },
+            "EnableManagedSpotTraining: the local engine never interrupts a job",
+        ),
+    ],
+)
+def test_what_the_engine_does_not_do_is_told_in_the_log(jobs: Any, change: dict[str, Any], line: str) -> None:
+    job = jobs.ran(jobs.request(epochs="1") | change)
+    assert job["TrainingJobStatus"] == "Completed"
+    assert [found for found in jobs.lines(job["TrainingJobName"]) if found.startswith(line)]
+
+
+def test_nothing_is_told_of_what_was_not_asked_for(jobs: Any) -> None:
+    request = jobs.request(epochs="1") | {"EnableNetworkIsolation": False}
+    name = jobs.ran(request)["TrainingJobName"]
+    assert not [line for line in jobs.lines(name) if "local engine" in line and "Images are resized" not in line]
+
+
+# several instances
+
+
+def test_every_instance_has_a_stream_of_its_own_and_the_first_stores_the_model(jobs: Any) -> None:
+    request = jobs.request(epochs="1")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    job = jobs.ran(request)
+    name = job["TrainingJobName"]
+    assert sorted(stream.rpartition("-")[0] for stream in jobs.streams(name)) == [f"{name}/algo-1", f"{name}/algo-2"]
+    for host, stores in (("algo-1", True), ("algo-2", False)):
+        lines = jobs.lines(name, host)
+        assert any("Epoch[0] Validation-accuracy" in line for line in lines)
+        assert any("Saved checkpoint" in line for line in lines) is stores
+    assert len([key for key in jobs.keys(f"{name}/") if key.endswith("model.tar.gz")]) == 1
+
+
+def test_a_sharded_channel_gives_each_instance_its_share(jobs: Any, folder: str) -> None:
+    copied(jobs, "train/t.rec", f"{folder}train/u.rec")
+    request = jobs.request(epochs="1")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    request["InputDataConfig"][0] = jobs.channel(
+        "train", f"s3://{BUCKET}/{folder}train/", S3DataDistributionType="ShardedByS3Key"
+    )
+    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
+
+
+def test_a_replicated_channel_gives_each_instance_all_of_it(jobs: Any, folder: str) -> None:
+    copied(jobs, "train/t.rec", f"{folder}train/u.rec")
+    request = jobs.request(epochs="1")
+    request["ResourceConfig"]["InstanceCount"] = 2
+    request["InputDataConfig"][0] = jobs.channel("train", f"s3://{BUCKET}/{folder}train/")
+    job = jobs.ran(request)
+    assert "Multiple RecordIO files found in the train channel" in job["FailureReason"]
+    for host in ("algo-1", "algo-2"):
+        assert any("Multiple RecordIO files" in line for line in jobs.lines(job["TrainingJobName"], host))
+
+
+def test_groups_count_as_instances_and_a_channel_may_be_for_one_of_them(jobs: Any) -> None:
+    request = jobs.request(epochs="1")
+    group = {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1}
+    request["ResourceConfig"] = {
+        "InstanceGroups": [group | {"InstanceGroupName": "a"}, group | {"InstanceGroupName": "b"}],
+        "VolumeSizeInGB": 1,
+    }
+    request["InputDataConfig"][0] = jobs.channel("train", InstanceGroupNames=["a"])
+    job = jobs.ran(request)
+    assert job["FailureReason"].startswith("ClientError: The train channel is required")
+    assert not any("channel is required" in line for line in jobs.lines(job["TrainingJobName"], "algo-1"))
+    assert any("channel is required" in line for line in jobs.lines(job["TrainingJobName"], "algo-2"))
+
+
+def test_the_first_preferred_type_is_selected(jobs: Any) -> None:
+    request = jobs.request(epochs="1")
+    preferences = [{"InstanceType": "ml.g5.xlarge"}, {"InstanceType": "ml.p3.2xlarge"}]
+    request["ResourceConfig"] = {"InstancePreferences": preferences, "InstanceCount": 1, "VolumeSizeInGB": 1}
+    config = jobs.ran(request)["ResourceConfig"]
+    assert (config["SelectedInstanceType"], config["SelectedInstanceCount"]) == ("ml.g5.xlarge", 1)
+
+
+# channels
+
+
+def test_a_manifest_names_the_objects(jobs: Any, folder: str) -> None:
+    listed = [{"prefix": f"s3://{BUCKET}/{folder}train/"}, "t.rec"]
+    jobs.s3.put_object(Bucket=BUCKET, Key=f"{folder}list.manifest", Body=json.dumps(listed).encode())
+    request = jobs.request(epochs="1")
+    request["InputDataConfig"][0] = jobs.channel(
+        "train", f"s3://{BUCKET}/{folder}list.manifest", S3DataType="ManifestFile"
+    )
+    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"s3://{BUCKET}/train/t.rec",
+        f"s3://{BUCKET}/train/t",
+        f"https://s3.us-east-1.amazonaws.com/{BUCKET}/train/",
+        f"https://{BUCKET}.s3.amazonaws.com/train/",
+    ],
+)
+def test_a_channel_may_be_an_object_the_start_of_a_name_or_a_url(jobs: Any, uri: str) -> None:
+    request = jobs.request(epochs="1")
+    request["InputDataConfig"][0] = jobs.channel("train", uri)
+    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
+
+
+def test_training_leaves_the_stored_objects_as_they_are(jobs: Any, folder: str) -> None:
+    # two keys that lie at the same path: the second must not be written over the first one's bytes
+    other = b"other bytes"
+    jobs.s3.put_object(Bucket=BUCKET, Key=f"{folder}train//t.rec", Body=other)
+    before = jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train/t.rec")["Body"].read()
+    request = jobs.request(epochs="1")
+    request["InputDataConfig"][0] = jobs.channel("train", f"s3://{BUCKET}/{folder}train/")
+    job = jobs.ran(request)
+    assert "clashes with a previously downloaded file/folder" in job["FailureReason"]
+    assert jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train/t.rec")["Body"].read() == before
+    assert jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train//t.rec")["Body"].read() == other
+
+
+# artifacts
+
+
+@pytest.mark.parametrize("path", ["", "/", "/deep/er", "/deep/er/"])
+def test_the_model_lies_under_the_output_path_without_a_double_slash(jobs: Any, path: str) -> None:
+    request = jobs.request(epochs="1") | {"OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}{path}"}}
+    job = jobs.ran(request)
+    middle = path.strip("/") + "/" if path.strip("/") else ""
+    artifact = f"s3://{BUCKET}/{middle}{job['TrainingJobName']}/output/model.tar.gz"
+    assert job["ModelArtifacts"] == {"S3ModelArtifacts": artifact}
+    assert "image-classification-symbol.json" in members(jobs, artifact)
+
+
+def test_an_uncompressed_model_lies_as_files(jobs: Any) -> None:
+    output = {"S3OutputPath": f"s3://{BUCKET}/plain", "CompressionType": "NONE"}
+    job = jobs.ran(jobs.request(epochs="1") | {"OutputDataConfig": output})
+    prefix = f"plain/{job['TrainingJobName']}/output/model/"
+    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/{prefix}"
+    assert {key.removeprefix(prefix).rpartition("-")[0] for key in jobs.keys(prefix)} == {
+        "image-classification",
+        "model",
+    }
+
+
+def test_every_stored_epoch_is_in_the_model(jobs: Any) -> None:
+    job = jobs.ran(epochs="4", checkpoint_frequency="2")
+    found = members(jobs, job["ModelArtifacts"]["S3ModelArtifacts"])
+    assert sorted(name for name in found if name.endswith(".params")) == [
+        "image-classification-0002.params",
+        "image-classification-0004.params",
+    ]
