@@ -52,7 +52,8 @@ def follow(session: Session, name: str, output: Output) -> int:
     except KeyboardInterrupt:
         stop.set()
         teller.leave()
-        raise Interrupted(f"stopped watching; {name} goes on. `birdtui --watch {name}` watches it again.") from None
+        again = f"birdtui {'--local ' if session.connection.is_local else ''}--watch {name}"
+        raise Interrupted(f"stopped watching; {name} goes on. `{again}` watches it again.") from None
     finally:
         teller.leave()
     raise RuntimeError("the watcher ended before the job did")
