@@ -6,16 +6,22 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
+import shutil
+import subprocess
 import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from PIL import Image
 
 from birdtui.local import iam, quotas
@@ -141,6 +147,7 @@ class Jobs:
 
     def __init__(self, client: Callable[[str], Any]) -> None:
         self.client = client
+        self._created: list[str] = []
         self.sagemaker, self.s3, self.logs = client("sagemaker"), client("s3"), client("logs")
         self.role = client("iam").list_roles(PathPrefix="/service-role/")["Roles"][0]["Arn"]
         if BUCKET not in {bucket["Name"] for bucket in self.s3.list_buckets()["Buckets"]}:
@@ -171,7 +178,16 @@ class Jobs:
         """Creates a job; gives its name."""
         request = request or self.request(**hyperparameters)
         self.sagemaker.create_training_job(**request)
-        return str(request["TrainingJobName"])
+        self._created.append(request["TrainingJobName"])
+        return self._created[-1]
+
+    def clear(self) -> None:
+        """Stops what a test left running."""
+        running = self.sagemaker.list_training_jobs(StatusEquals="InProgress", MaxResults=100, SortOrder="Descending")
+        for job in running["TrainingJobSummaries"]:
+            if job["TrainingJobName"] in self._created:
+                with suppress(ClientError):  # it may end by itself meanwhile
+                    self.stop(job["TrainingJobName"])
 
     def describe(self, name: str) -> dict[str, Any]:
         answer: dict[str, Any] = self.sagemaker.describe_training_job(TrainingJobName=name)
@@ -189,9 +205,9 @@ class Jobs:
         """A job from its creation to its end: its last description."""
         return self.ended(self.create(request, **hyperparameters))
 
-    def said(self, name: str, words: str) -> None:
-        """Waits until the job's log holds these words."""
-        waited(lambda: any(words in line for line in self.lines(name)))
+    def said(self, name: str, words: str, host: str = "algo-1") -> None:
+        """Waits until the log of one of a job's instances holds these words."""
+        waited(lambda: any(words in line for line in self.lines(name, host)))
 
     def streams(self, name: str) -> list[str]:
         """The names of a job's log streams."""
@@ -220,12 +236,30 @@ class Jobs:
 
 
 @pytest.fixture
-def jobs(client: Callable[..., Any]) -> Jobs:
+def jobs(client: Callable[..., Any]) -> Iterator[Jobs]:
     """Jobs of the shared engine."""
-    return Jobs(client)
+    found = Jobs(client)
+    yield found
+    found.clear()
 
 
 @pytest.fixture
 def jobs_of(client: Callable[..., Any]) -> Callable[[Any], Jobs]:
     """Jobs of another engine: `jobs_of(host.engine)`."""
     return lambda engine: Jobs(lambda service: client(service, engine))
+
+
+@pytest.fixture
+def containers() -> Callable[[str], list[int]]:
+    """The processes that train for a job, by its name, as the system knows them; in the order of their instances."""
+
+    def running(name: str) -> list[int]:
+        listed = subprocess.run(
+            ["ps", "-A", "-ww", "-o", "pid=,args="], capture_output=True, text=True, check=True
+        ).stdout
+        found = re.findall(rf"^ *(\d+) .*/(algo-\d+)/{re.escape(name)}$", listed, re.MULTILINE)
+        return [int(process) for process, _ in sorted(found, key=itemgetter(1))]
+
+    if shutil.which("ps") is None:
+        pytest.skip("`ps` is not installed")
+    return running
