@@ -91,7 +91,7 @@ def _dry_run(
     spec: JobSpec, findings: list[Finding], options: argparse.Namespace, found: Settings, output: Output
 ) -> int:
     """What would be sent; what only AWS can tell is left as written where AWS cannot be asked."""
-    from birdtui.spec.convert import aws_command
+    from birdtui.spec.convert import aws_command, request_of
 
     session = Session(connection(options, found))
     try:
@@ -100,7 +100,7 @@ def _dry_run(
         remedy = problem.advice[0].text if problem.advice else ""
         field = problem.advice[0].field if problem.advice else ""
         findings = [*findings, Finding("resolve", Level.UNKNOWN, field or "job.role", problem.message, remedy)]
-        request = dict(spec.request)
+        request, _ = request_of(spec, region=options.region or found.region)
     command = aws_command(request)
     if output.as_json:
         output.document({"request": request, "command": command, "findings": finding_list(findings)})
