@@ -33,6 +33,9 @@ _SUBRESOURCES = {
     ("GET", "uploads"): "s3:ListBucketMultipartUploads",
     ("GET", "uploadId"): "s3:ListMultipartUploadParts",
     ("DELETE", "uploadId"): "s3:AbortMultipartUpload",
+    ("GET", "tagging"): "s3:GetObjectTagging",
+    ("PUT", "tagging"): "s3:PutObjectTagging",
+    ("DELETE", "tagging"): "s3:DeleteObjectTagging",
 }
 
 

@@ -16,6 +16,7 @@ from birdtui.local.s3_multipart import Uploads
 from birdtui.local.s3_objects import Objects
 from birdtui.local.s3_refusals import check_headers, name_of, not_here, number, text_of
 from birdtui.local.s3_store import SCHEMA, ObjectInfo, ObjectStore
+from birdtui.local.s3_tags import Tagging
 from birdtui.local.service import REGION, HttpRequest, HttpResponse, ServiceError
 from birdtui.local.store import Store
 
@@ -36,6 +37,7 @@ class S3Service:
         self._objects = ObjectStore(store)
         self._calls = Objects(self._objects)
         self._uploads = Uploads(self._objects, self._calls)
+        self._tagging = Tagging(self._objects)
 
     # for the rest of the engine
 
@@ -169,6 +171,8 @@ class S3Service:
         if "uploadId" in names:
             return self._upload(request, bucket, key)
         match request.method:
+            case "GET" | "PUT" | "DELETE" if names == {"tagging"}:
+                return self._tagging.answer(request, bucket, key)
             case "GET" | "HEAD":
                 return self._calls.read(request, bucket, key)
             case "PUT" if not names:

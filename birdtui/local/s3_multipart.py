@@ -13,7 +13,7 @@ from sqlite3 import IntegrityError, Row
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from birdtui.local import checksums, s3_integrity, s3_xml
+from birdtui.local import checksums, s3_integrity, s3_tags, s3_xml
 from birdtui.local.prefixes import end_of
 from birdtui.local.s3_conditions import check_write, copied_span, copy_conditions, is_unchanged
 from birdtui.local.s3_files import Written, pieces_of
@@ -53,7 +53,7 @@ class Uploads:
         self._calls.check_new(request, bucket, key)
         checked = _checksum_kind(request.headers)
         upload = secrets.token_urlsafe(48)
-        headers = json.dumps(kept_headers(request.headers) | checked)
+        headers = json.dumps(kept_headers(request.headers) | s3_tags.kept(request.headers) | checked)
         with self._store.writing() as connection:
             connection.execute(
                 "INSERT INTO uploads VALUES (?, ?, ?, ?, ?)", (upload, bucket, key, int(time.time()), headers)

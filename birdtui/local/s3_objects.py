@@ -8,7 +8,7 @@ from functools import partial
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from birdtui.local import s3_integrity, s3_xml
+from birdtui.local import s3_integrity, s3_tags, s3_xml
 from birdtui.local.s3_conditions import Span, check_write, copy_conditions, is_unchanged, wanted_span
 from birdtui.local.s3_files import pieces_of
 from birdtui.local.s3_refusals import (
@@ -93,10 +93,11 @@ class Objects:
         length = request.headers.get("content-length", "0")
         if length.isdecimal() and int(length) > LARGEST_PUT:
             raise ServiceError("EntityTooLarge", "Your proposed upload exceeds the maximum allowed size")
+        kept = kept_headers(request.headers) | s3_tags.kept(request.headers)
         written, sums = s3_integrity.received(self._store.files, request)
         checked = s3_integrity.as_headers(sums)
         check = partial(check_write, request.headers)
-        info = self._store.adopt(bucket, key, written, {**kept_headers(request.headers), **checked}, check=check)
+        info = self._store.adopt(bucket, key, written, {**kept, **checked}, check=check)
         return HttpResponse(200, {"ETag": f'"{info.etag}"', **checked})
 
     def copy(self, request: HttpRequest, bucket: str, key: str) -> HttpResponse:
@@ -117,8 +118,9 @@ class Objects:
             if is_unchanged(copy_conditions(request.headers), info):
                 raise precondition()
             sums = _whole_checksums(info)
+            kept = kept_headers(request.headers if directive == "REPLACE" else info.headers)
+            kept |= s3_tags.kept_in_copy(request.headers, info.headers)
             written = self._store.files.write(pieces_of(stream))
-        kept = kept_headers(request.headers) if directive == "REPLACE" else kept_headers(info.headers)
         made = self._store.adopt(bucket, key, written, {**kept, **sums}, check=partial(check_write, request.headers))
         content = {"LastModified": made.last_modified, "ETag": f'"{made.etag}"', **s3_integrity.as_elements(sums)}
         return s3_xml.document("CopyObjectResult", content)
@@ -178,9 +180,9 @@ def copy_source(request: HttpRequest) -> tuple[str, str]:
 def object_headers(info: ObjectInfo, request: HttpRequest) -> dict[str, str]:
     """An object's headers as a reader gets them, those that the request sets itself among them."""
     hide_sums = request.headers.get("x-amz-checksum-mode", "").upper() != "ENABLED" or "range" in request.headers
-    shown = {
-        name: value for name, value in info.headers.items() if not (hide_sums and name.startswith("x-amz-checksum-"))
-    }
+    hidden = ("x-amz-checksum-", s3_tags.HEADER) if hide_sums else s3_tags.HEADER
+    shown = {name: value for name, value in info.headers.items() if not name.startswith(hidden)}
+    shown |= s3_tags.counted(info.headers)
     shown |= {name: text_of(request, asked) for asked, name in _ANSWERED.items() if asked in request.query}
     return {**_facts(info), "Accept-Ranges": "bytes", **{_title(name): value for name, value in shown.items()}}
 

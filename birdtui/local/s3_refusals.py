@@ -14,7 +14,6 @@ _TAKEN = {
     "x-amz-storage-class": {"STANDARD"},
     "x-amz-bucket-object-lock-enabled": {"false", "False"},
     "x-amz-server-side-encryption-bucket-key-enabled": {"false", "False"},
-    "x-amz-tagging": {""},
     "x-amz-website-redirect-location": set[str](),
     "x-amz-write-offset-bytes": set[str](),
 }

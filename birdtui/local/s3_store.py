@@ -191,6 +191,17 @@ class ObjectStore:
         moment = datetime.fromtimestamp(modified, UTC)
         return ObjectInfo(key, written.size, etag, moment, self.files.path(written.file), dict(headers))
 
+    def set_header(self, bucket: str, key: str, name: str, value: str) -> None:
+        """Changes one header that is stored with an object, or takes it away where it is empty. Raises NoSuchKey."""
+        with self.store.writing() as connection:
+            info = self._lookup(connection, bucket, key)
+            if info is None:
+                raise no_such_key()
+            headers = {each: text for each, text in {**info.headers, name: value}.items() if text or each != name}
+            connection.execute(
+                "UPDATE objects SET headers = ? WHERE bucket = ? AND key = ?", (json.dumps(headers), bucket, key)
+            )
+
     def delete(self, bucket: str, keys: Sequence[str]) -> None:
         """Takes objects away; one that does not exist is no error. Raises NoSuchBucket."""
         self.bucket(bucket)

@@ -223,13 +223,11 @@ def test_the_oldest_region_makes_a_bucket_again_without_a_word(s3: Any, bucket: 
         ("get_bucket_versioning", {}),
         ("put_bucket_versioning", {"VersioningConfiguration": {"Status": "Enabled"}}),
         ("list_object_versions", {}),
-        ("get_object_tagging", {"Key": "k"}),
         ("get_object_acl", {"Key": "k"}),
         ("get_object_attributes", {"Key": "k", "ObjectAttributes": ["ETag"]}),
         ("get_object", {"Key": "k", "VersionId": "1"}),
         ("delete_object", {"Key": "k", "VersionId": "1"}),
         ("delete_objects", {"Delete": {"Objects": [{"Key": "k", "VersionId": "1"}]}}),
-        ("put_object", {"Key": "k", "Tagging": "a=b"}),
         ("put_object", {"Key": "k", "StorageClass": "GLACIER"}),
         ("put_object", {"Key": "k", "ServerSideEncryption": "aws:kms"}),
         ("put_object", {"Key": "k", "WebsiteRedirectLocation": "/other"}),
@@ -243,6 +241,33 @@ def test_what_is_not_here_is_refused_not_passed_over(s3: Any, bucket: str, call:
         getattr(s3, call)(Bucket=bucket, **given)
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert read(s3, bucket) == b"kept"
+
+
+@pytest.mark.parametrize(
+    ("tagging", "code"),
+    [
+        ("&".join(f"k{number}=v" for number in range(11)), "BadRequest"),
+        ("a=b&a=c", "InvalidTag"),
+        ("a=" + "x" * 257, "InvalidTag"),
+        ("=b", "InvalidTag"),
+        ("nothing", "InvalidArgument"),
+    ],
+)
+def test_tags_that_s3_does_not_take_are_refused(s3: Any, bucket: str, tagging: str, code: str) -> None:
+    assert refusal(s3.put_object, Bucket=bucket, Key="k", Body=b"", Tagging=tagging) == code
+    assert refusal(s3.get_object, Bucket=bucket, Key="k") == "NoSuchKey"
+
+
+def test_tags_go_along_with_uploads_in_parts_and_copies(s3: Any, bucket: str) -> None:
+    place = {"Bucket": bucket, "Key": "k"}
+    upload = s3.create_multipart_upload(**place, Tagging="a=b")["UploadId"]
+    etag = s3.upload_part(**place, UploadId=upload, PartNumber=1, Body=b"x")["ETag"]
+    parts = {"Parts": [{"PartNumber": 1, "ETag": etag}]}
+    s3.complete_multipart_upload(**place, UploadId=upload, MultipartUpload=parts)
+    s3.copy_object(Bucket=bucket, Key="same", CopySource=place)
+    s3.copy_object(Bucket=bucket, Key="other", CopySource=place, TaggingDirective="REPLACE", Tagging="c=%3D")
+    tags = [s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"] for key in ("k", "same", "other")]
+    assert tags == [[{"Key": "a", "Value": "b"}], [{"Key": "a", "Value": "b"}], [{"Key": "c", "Value": "="}]]
 
 
 def test_buckets_take_no_access_lists(s3: Any, bucket: str) -> None:

@@ -253,3 +253,17 @@ def test_a_time_that_is_past_or_to_come_is_compared(s3: Any, bucket: str) -> Non
     assert s3.get_object(Bucket=bucket, Key="k", IfModifiedSince=before)["Body"].read() == b"x"
     assert refusal(s3.get_object, Bucket=bucket, Key="k", IfModifiedSince=moment) == "304"
     assert refusal(s3.get_object, Bucket=bucket, Key="k", IfUnmodifiedSince=before) == "PreconditionFailed"
+
+
+def test_an_object_has_tags(s3: Any, bucket: str) -> None:
+    place = {"Bucket": bucket, "Key": "k"}
+    s3.put_object(**place, Body=b"x", Tagging="kind=bird&note=")
+    found = s3.get_object_tagging(**place)["TagSet"]
+    assert sorted((tag["Key"], tag["Value"]) for tag in found) == [("kind", "bird"), ("note", "")]
+    assert s3.get_object(**place)["TagCount"] == 2
+    s3.put_object_tagging(**place, Tagging={"TagSet": [{"Key": "a/b", "Value": "1 + 1 = 2"}]})
+    assert s3.get_object_tagging(**place)["TagSet"] == [{"Key": "a/b", "Value": "1 + 1 = 2"}]
+    assert refusal(s3.put_object_tagging, **place, Tagging={"TagSet": [{"Key": "a", "Value": "&"}]}) == "InvalidTag"
+    s3.delete_object_tagging(**place)
+    assert s3.get_object_tagging(**place)["TagSet"] == []
+    assert refusal(s3.get_object_tagging, Bucket=bucket, Key="never") == "NoSuchKey"
