@@ -1,9 +1,16 @@
-"""Execution roles: which one a job runs as, and how to get one."""
+"""Execution roles: which one a job runs as, and which there are to choose from.
+
+Source of names and paths: the SageMaker console makes `AmazonSageMaker-ExecutionRole-<stamp>` under `/service-role/`.
+The stamp looks like a time and is none in most cases; as text it sorts by age.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import unquote
 
 from birdtui.aws.errors import REFUSED, AwsProblem, translated
@@ -12,44 +19,45 @@ from birdtui.spec.findings import Advice
 
 AUTO = "auto"
 PREFIX = "AmazonSageMaker-ExecutionRole-"
-"""How the console names the roles it makes; a stamp follows that sorts as text and is no valid time in most cases."""
+SERVICE_ROLE_PATH = "/service-role/"
+SERVICE = "sagemaker.amazonaws.com"
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+NO_SUCH_ROLE = {"NoSuchEntity", "NoSuchEntityException"}
 
 MAKE_ONE = (
-    "Make one: in the SageMaker console, Create training job > IAM role > Create a new role; or with the aws command: "
-    "aws iam create-role --role-name AmazonSageMaker-ExecutionRole-birds --path /service-role/ "
-    '--assume-role-policy-document \'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":'
-    '{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}\' and attach AmazonSageMakerFullAccess and '
-    "rights to your bucket to it."
+    "Make one. In the console: Amazon SageMaker > Training jobs > Create training job > IAM role > Create a new role, "
+    "and choose your buckets. Or by hand: aws iam create-role --role-name AmazonSageMaker-ExecutionRole-birds "
+    '--path /service-role/ --assume-role-policy-document \'{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+    '"Principal":{"Service":"sagemaker.amazonaws.com"},"Action":"sts:AssumeRole"}]}\'; then aws iam attach-role-policy '
+    "--role-name AmazonSageMaker-ExecutionRole-birds --policy-arn arn:aws:iam::aws:policy/AmazonSageMakerFullAccess; "
+    "then rights to your bucket, which that policy does not give: aws iam put-role-policy --role-name "
+    "AmazonSageMaker-ExecutionRole-birds --policy-name buckets --policy-document "
+    '\'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:ListBucket","Resource":'
+    '"arn:aws:s3:::YOUR-BUCKET"},{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject","s3:DeleteObject"],'
+    '"Resource":"arn:aws:s3:::YOUR-BUCKET/*"}]}\'.'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role that SageMaker may take."""
+    """A role: its name without the path, its ARN, and when it was made."""
 
     name: str
     arn: str
     created: datetime
+    trusted: bool = True
+    """Whether its trust policy lets SageMaker take it."""
 
 
 def execution_roles(session: Session) -> list[Role]:
-    """The roles that SageMaker may take: the console's own first, newest first, then others. Raises AwsProblem."""
-    with translated():
-        pages = session.client("iam").get_paginator("list_roles").paginate()
-        found = [
-            (Role(role["RoleName"], role["Arn"], role["CreateDate"]), _trust(role))
-            for page in pages
-            for role in page["Roles"]
-        ]
-    usable = [role for role, trust in found if role.name.startswith(PREFIX) or "sagemaker.amazonaws.com" in trust]
-    own = sorted((role for role in usable if role.name.startswith(PREFIX)), key=lambda role: role.name, reverse=True)
+    """The roles that SageMaker may take: the console's own first, newest first, then others by name.
+
+    Raises AwsProblem.
+    """
+    usable = [role for role in _listed(session, "/") if role.trusted]
+    own = sorted((role for role in usable if role.name.startswith(PREFIX)), key=_stamp, reverse=True)
     others = sorted((role for role in usable if not role.name.startswith(PREFIX)), key=lambda role: role.name)
     return [*own, *others]
-
-
-def _trust(role: dict[str, object]) -> str:
-    document = role.get("AssumeRolePolicyDocument", "")
-    return document if isinstance(document, str) and "{" in document else unquote(str(document))
 
 
 def resolve_role(session: Session, written: str) -> str:
@@ -57,28 +65,90 @@ def resolve_role(session: Session, written: str) -> str:
     if written.startswith("arn:"):
         return written
     if written and written != AUTO:
-        with translated():
-            return str(session.client("iam").get_role(RoleName=written.rpartition("/")[2])["Role"]["Arn"])
-    return _automatic(session)
+        return look_up(session, written.rpartition("/")[2]).arn
+    return find_execution_role(session)
 
 
-def _automatic(session: Session) -> str:
-    """The account's own execution role; where there is none, how to make one."""
+def look_up(session: Session, name: str) -> Role:
+    """The role of that name, path included in its ARN. Raises AwsProblem, with advice where there is none."""
     try:
-        roles = execution_roles(session)
+        with translated():
+            return _role(session.client("iam").get_role(RoleName=name)["Role"])
     except AwsProblem as problem:
-        if problem.exit_code != REFUSED:
+        if problem.code in NO_SUCH_ROLE:
+            text = "Write the name of a role that exists, its ARN, or auto."
+            raise _refused(problem.code, f"there is no role called {name}", text) from problem
+        if problem.code in DENIED:
+            text = "Write the role's whole ARN there: looking a name up needs the permission iam:GetRole."
+            raise _refused(problem.code, problem.message, text) from problem
+        raise
+
+
+def find_execution_role(session: Session) -> str:
+    """The ARN of the account's newest execution role; where there is none, AwsProblem tells how to make one."""
+    try:
+        for path in (SERVICE_ROLE_PATH, "/"):
+            roles = _listed(session, path)
+            own = [role for role in roles if role.name.startswith(PREFIX)]
+            if own:
+                # One that SageMaker may not take any more is the choice only where there is no other.
+                return max(own, key=lambda role: (role.trusted, _stamp(role))).arn
+    except AwsProblem as problem:
+        if problem.code not in DENIED:
             raise
-        text = "Write the ARN of your execution role there: looking for it needs the permission iam:ListRoles."
-        raise AwsProblem(
-            problem.code, problem.message, exit_code=REFUSED, advice=(Advice("job.role", text), *problem.advice)
-        ) from problem
-    if roles and roles[0].name.startswith(PREFIX):
-        return roles[0].arn
-    if roles:
-        names = ", ".join(role.name for role in roles[:5])
-        text = f"Name one of the roles that SageMaker may take there: {names}."
+        message = f"auto cannot look for the execution role, that needs the permission iam:ListRoles: {problem.message}"
+        text = "Write the ARN of your execution role there, or ask for the permission iam:ListRoles."
+        raise _refused(problem.code, message, text) from problem
+    others = ", ".join(sorted(role.name for role in roles if role.trusted)[:5])
+    if others:
         message = f"no role is named {PREFIX}…, so auto cannot tell which of your roles to use"
-        raise AwsProblem("NoExecutionRole", message, exit_code=REFUSED, advice=(Advice("job.role", text),))
-    message = "this account has no execution role that SageMaker may take"
-    raise AwsProblem("NoExecutionRole", message, exit_code=REFUSED, advice=(Advice("job.role", MAKE_ONE),))
+        raise _refused("NoExecutionRole", message, f"Name one of the roles that SageMaker may take there: {others}.")
+    raise _refused("NoExecutionRole", "this account has no execution role that SageMaker may take", MAKE_ONE)
+
+
+def trusts_sagemaker(document: str | Mapping[str, Any]) -> bool:
+    """Whether a trust policy lets SageMaker take the role; conditions are not weighed. False for what is no policy."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(document if document.lstrip().startswith("{") else unquote(document))
+        except ValueError:
+            return False
+    statements = document.get("Statement", ()) if isinstance(document, Mapping) else ()
+    trusted = False
+    for statement in [statements] if isinstance(statements, Mapping) else statements:
+        if not _names_sagemaker(statement):
+            continue
+        if statement.get("Effect") == "Deny":
+            return False
+        trusted = trusted or statement.get("Effect") == "Allow"
+    return trusted
+
+
+def _names_sagemaker(statement: Mapping[str, Any]) -> bool:
+    principal = statement.get("Principal")
+    services = principal.get("Service", ()) if isinstance(principal, Mapping) else ()
+    actions = {action.lower() for action in _listed_values(statement.get("Action", ()))}
+    return SERVICE in _listed_values(services) and not actions.isdisjoint({"sts:assumerole", "sts:*", "*"})
+
+
+def _listed_values(value: str | Iterable[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _listed(session: Session, path: str) -> list[Role]:
+    with translated():
+        pages = session.client("iam").get_paginator("list_roles").paginate(PathPrefix=path)
+        return [_role(role) for page in pages for role in page["Roles"]]
+
+
+def _role(answer: Mapping[str, Any]) -> Role:
+    trusted = trusts_sagemaker(answer.get("AssumeRolePolicyDocument", ""))
+    return Role(str(answer["RoleName"]), str(answer["Arn"]), answer["CreateDate"], trusted)
+
+
+def _stamp(role: Role) -> str:
+    return role.name.removeprefix(PREFIX)
+
+
+def _refused(code: str, message: str, text: str) -> AwsProblem:
+    return AwsProblem(code, message, exit_code=REFUSED, advice=(Advice("job.role", text),))
