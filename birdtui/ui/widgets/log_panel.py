@@ -266,7 +266,7 @@ class LogPanel(CommandScope, Vertical):
         view = self.view
         start = view.current
         if start is None:
-            start = view.scroll_offset.y + (view.content_size.height if step < 0 else -1)
+            start = view.scroll_offset.y + (view.scrollable_content_region.size.height if step < 0 else -1)
         beyond = [hit for hit in hits if (hit > start if step > 0 else hit < start)]
         view.show_row((beyond[0] if step > 0 else beyond[-1]) if beyond else hits[0 if step > 0 else -1])
         self._show_state()
@@ -387,7 +387,7 @@ class LogPanel(CommandScope, Vertical):
         selected = self.screen.get_selected_text()
         if not selected:
             top = self.view.scroll_offset.y
-            selected = self.text_on_show(top, top + self.view.content_size.height)
+            selected = self.text_on_show(top, top + self.view.scrollable_content_region.size.height)
         self.app.copy_to_clipboard(selected)
         self.app.notify(f"{len(selected.splitlines())} lines copied", title="Log")
 

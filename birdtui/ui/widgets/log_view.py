@@ -84,7 +84,7 @@ class LogView(ScrollView, can_focus=True):
     @property
     def max_row(self) -> int:
         """The first row in sight when the view is at its end."""
-        height = self.content_size.height
+        height = self.scrollable_content_region.size.height
         if not self.wrap:
             return max(len(self.rows) - height, 0)
         room, first = height, len(self.rows)
@@ -97,7 +97,12 @@ class LogView(ScrollView, can_focus=True):
 
     def _resize(self) -> None:
         width = 0 if self.wrap else self._widest
-        self.virtual_size = Size(width, self.max_row + self.content_size.height)
+        self.virtual_size = Size(width, self.max_row + self.scrollable_content_region.size.height)
+
+    def _widened(self) -> None:
+        """A wider line came into sight: the scrollbar that may appear now takes a row away from the window."""
+        self._resize()
+        self.call_after_refresh(self.refresh_rows)
 
     # moving
 
@@ -111,7 +116,7 @@ class LogView(ScrollView, can_focus=True):
     def show_row(self, row: int) -> None:
         """Bring a row into sight, in the middle if it was out of it, and stop following."""
         self.follow = False
-        height = self.content_size.height
+        height = self.scrollable_content_region.size.height
         if not self.scroll_offset.y <= row < self.scroll_offset.y + height:
             self._go(min(max(row - height // 2, 0), self.max_row))
         self.current = row
@@ -131,15 +136,16 @@ class LogView(ScrollView, can_focus=True):
             self.post_message(self.Scrolled(at_end))
 
     def on_resize(self) -> None:
-        """Keep the end in sight, or the top row, at the new size."""
+        """Keep the end in sight, or the top row, at the new size; scrollbars settle only after it is drawn."""
         self.refresh_rows()
+        self.call_after_refresh(self.refresh_rows)
 
     # drawing
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         scroll_x, scroll_y = self.scroll_offset
-        size = self.content_size
+        size = self.scrollable_content_region.size
         key = (scroll_x, scroll_y, size, self._generation, self.text_selection, self.wrap)
         if key != self._frame_key:
             self._frame_key = key
@@ -163,7 +169,7 @@ class LogView(ScrollView, can_focus=True):
                 )
         if widest > self._widest:
             self._widest = widest
-            self.call_later(self._resize)
+            self.call_later(self._widened)
         return strips[: size.height]
 
     def _placed(self, strip: Strip, x: int, row: int) -> Strip:
@@ -181,7 +187,7 @@ class LogView(ScrollView, can_focus=True):
     def _pieces(self, row: Row, number: int = -1) -> list[Text]:
         """A row cut to the window's width, at cells: logs are not prose."""
         text = self._text(row, number)
-        width = max(self.content_size.width, 1)
+        width = max(self.scrollable_content_region.size.width, 1)
         if text.cell_len <= width:
             return [text]
         cuts: list[int] = []
