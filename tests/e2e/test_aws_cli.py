@@ -1,6 +1,6 @@
 """The AWS command line, versions 1 and 2, against the engine: an independent judge of its protocols.
 
-Debian's `awscli` is version 2, PyPI's is version 1; whichever of them this machine has is asked.
+Debian's `awscli` is version 2, PyPI's is version 1.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ import json
 import os
 import re
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,34 +23,15 @@ UNDER_WAY = {"InProgress", "Stopping"}
 SAMPLE = Path(__file__).parents[2] / "sample.toml"
 
 
-@cache
-def installed() -> dict[str, str]:
-    """Executables of the AWS command line by major version."""
-    found: dict[str, str] = {}
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = Path(folder) / "aws"
-        # One inside this very environment would fight with the botocore that birdtui needs.
-        if path.exists() and path.parent != Path(sys.executable).parent:
-            done = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=60, check=False)
-            version = re.match(r"aws-cli/(\d+)\.", done.stdout + done.stderr)
-            if version:
-                found.setdefault(version[1], str(path))
-    return found
-
-
 class Aws:
     """Runs one AWS command line against an engine."""
 
     def __init__(self, program: str, engine: Engine, environment: dict[str, str], directory: Path) -> None:
         self._program, self._engine, self._directory = program, engine, directory
-        self._environment = environment | {
-            "AWS_ACCESS_KEY_ID": engine.access_key,
-            "AWS_SECRET_ACCESS_KEY": engine.secret_key,
-            "AWS_DEFAULT_REGION": engine.region,
-            "AWS_PAGER": "",
-        }
+        self._environment = environment | {"AWS_PAGER": ""}
 
     def command(self, *arguments: str) -> list[str]:
+        # by a flag, since the early versions 2 that some systems still have know no AWS_ENDPOINT_URL
         return [self._program, "--endpoint-url", self._engine.url, *arguments]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -61,15 +40,7 @@ class Aws:
         )
 
     def run(self, *arguments: str) -> str:
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self._environment,
-            cwd=self._directory,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        done = self._done(self.command(*arguments))
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -77,47 +48,70 @@ class Aws:
         return json.loads(self.run(*arguments, "--output", "json"))
 
     def refused(self, *arguments: str) -> str:
-        done = subprocess.run(
-            self.command(*arguments),
-            env=self._environment,
+        done = self._done(self.command(*arguments))
+        assert done.returncode != 0
+        return done.stderr
+
+    def shell(self, command: str) -> str:
+        """Runs a shell's line whose `aws` is this one, with the endpoint in the environment."""
+        folder = self._directory / "bin"
+        folder.mkdir(exist_ok=True)
+        script = folder / "aws"
+        script.write_text(f'#!/bin/sh\nexec "{self._program}" --endpoint-url "{self._engine.url}" "$@"\n')
+        script.chmod(0o755)
+        paths = os.pathsep.join([str(folder), self._environment.get("PATH", os.defpath)])
+        done = self._done(["sh", "-e", "-c", command], PATH=paths)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _done(self, command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            env=self._environment | variables,
             cwd=self._directory,
             capture_output=True,
             text=True,
             timeout=90,
             check=False,
         )
-        assert done.returncode != 0
-        return done.stderr
 
 
 @pytest.fixture(params=["1", "2"], ids=["version 1", "version 2"])
 def version(request: pytest.FixtureRequest) -> str:
-    found: str = request.param
-    if found not in installed():
-        pytest.skip(f"aws-cli {found} is not installed")
-    return found
+    asked: str = request.param
+    return asked
 
 
 @pytest.fixture
-def aws(version: str, engine: Engine, environment: dict[str, str], tmp_path: Path) -> Aws:
-    return Aws(installed()[version], engine, environment, tmp_path)
+def aws(version: str, engine: Engine, engine_environment: dict[str, str], tmp_path: Path, request: Any) -> Aws:
+    return Aws(request.getfixturevalue(f"aws_cli_{version}"), engine, engine_environment, tmp_path)
 
 
 @pytest.fixture
-def lab_job(aws: Aws, tmp_path: Path, version: str) -> Callable[..., str]:
-    """Creates the lab's job, with changed hyperparameters, and gives its name."""
+def lab_request(client: Callable[..., Any], version: str) -> Callable[..., dict[str, Any]]:
+    """The lab's job as a request, with changed hyperparameters."""
     from birdtui.spec import job, toml_file
 
-    def create(stem: str, **hyperparameters: str) -> str:
+    def make(stem: str, **hyperparameters: str) -> dict[str, Any]:
         changes = [f'hyperparameters.{name}="{value}"' for name, value in hyperparameters.items()]
+        role = client("iam").list_roles(PathPrefix="/service-role/")["Roles"][0]["Arn"]
         spec = toml_file.read(SAMPLE, changes)
-        role = aws.json("iam", "list-roles", "--path-prefix", "/service-role/")["Roles"][0]["Arn"]
-        name = f"{stem}-v{version}"
+        return job.resolve(spec, region="us-east-1", role_arn=role, name=f"{stem}-v{version}")
+
+    return make
+
+
+@pytest.fixture
+def lab_job(aws: Aws, lab_request: Callable[..., dict[str, Any]], tmp_path: Path) -> Callable[..., str]:
+    """Creates the lab's job from a file, with changed hyperparameters, and gives its name."""
+
+    def create(stem: str, **hyperparameters: str) -> str:
+        request = lab_request(stem, **hyperparameters)
         path = tmp_path / "job.json"
-        path.write_text(json.dumps(job.resolve(spec, region="us-east-1", role_arn=role, name=name)))
+        path.write_text(json.dumps(request))
         answer = aws.json("sagemaker", "create-training-job", "--cli-input-json", path.as_uri())
-        assert answer["TrainingJobArn"].endswith(f":training-job/{name}")
-        return name
+        assert answer["TrainingJobArn"].endswith(f":training-job/{request['TrainingJobName']}")
+        return str(request["TrainingJobName"])
 
     return create
 
@@ -198,33 +192,66 @@ def test_a_job_is_stopped(aws: Aws, lab_job: Callable[..., str], ended: Callable
     ended(name)
     job = aws.json("sagemaker", "describe-training-job", "--training-job-name", name)
     assert job["TrainingJobStatus"] == "Stopped"
+    jobs = aws.json("sagemaker", "list-training-jobs", "--status-equals", "Stopped", "--name-contains", name)
+    assert [one["TrainingJobName"] for one in jobs["TrainingJobSummaries"]] == [name]
 
 
-def test_a_log_is_tailed(aws: Aws, version: str, lab_job: Callable[..., str], ended: Callable[[str], None]) -> None:
-    if version == "1":
-        pytest.skip("aws-cli 1 has no `logs tail`")
-    name = lab_job("cli-tails", epochs="3")
-    ended(name)
-    tail = aws.start(
-        "logs",
-        "tail",
-        "/aws/sagemaker/TrainingJobs",
-        "--follow",
-        "--since",
-        "10m",
-        "--log-stream-name-prefix",
-        f"{name}/",
-    )
+def test_the_converted_command_creates_the_job(
+    aws: Aws, lab_request: Callable[..., dict[str, Any]], client: Callable[..., Any]
+) -> None:
+    from birdtui.spec.convert_shell import aws_command
+
+    request = lab_request("cli-converted", epochs="1")
+    answer = json.loads(aws.shell(aws_command(request, "us-east-1")))
+    assert answer["TrainingJobArn"].endswith(f":training-job/{request['TrainingJobName']}")
+    job = client("sagemaker").describe_training_job(TrainingJobName=request["TrainingJobName"])
+    for member in ("HyperParameters", "ResourceConfig", "StoppingCondition", "RoleArn"):
+        assert job[member] == request[member]
+
+
+def test_a_refusal_is_told_as_the_service_words_it(
+    aws: Aws, lab_request: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    request = lab_request("cli-refused")
+    request["InputDataConfig"][0]["DataSource"]["S3DataSource"]["S3Uri"] = "s3://birdtui-sample/nothing/"
+    (tmp_path / "job.json").write_text(json.dumps(request))
+    said = aws.refused("sagemaker", "create-training-job", "--cli-input-json", (tmp_path / "job.json").as_uri())
+    assert "(ValidationException)" in said
+    assert 'No S3 objects found under S3 URL "s3://birdtui-sample/nothing/"' in said
+
+
+@pytest.mark.parametrize("version", ["2"], ids=["version 2"], indirect=True)  # 1 has no `logs tail`
+def test_a_log_is_followed_while_it_is_written(
+    aws: Aws, lab_job: Callable[..., str], client: Callable[..., Any]
+) -> None:
+    name = lab_job("cli-tails", epochs="2000")
+    stream = {"logGroupName": "/aws/sagemaker/TrainingJobs", "logStreamNamePrefix": f"{name}/"}
+    deadline = time.monotonic() + 60
+    while not client("logs").describe_log_streams(**stream)["logStreams"]:
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.1)
+    group, prefix = stream["logGroupName"], stream["logStreamNamePrefix"]
+    tail = aws.start("logs", "tail", group, "--follow", "--since", "10m", "--log-stream-name-prefix", prefix)
     assert tail.stdout is not None
     watchdog = threading.Timer(60, tail.kill)
     watchdog.start()
+    epochs: list[int] = []
     try:
-        assert any("Validation-accuracy" in line for line in tail.stdout)
+        for line in tail.stdout:
+            found = re.search(r"Epoch\[(\d+)\] Validation-accuracy=", line)
+            if found:
+                epochs.append(int(found[1]))
+                if len(epochs) == 10:
+                    client("sagemaker").stop_training_job(TrainingJobName=name)
+            if "Received SIGTERM" in line:
+                break
     finally:
         watchdog.cancel()
-        tail.kill()
+        tail.terminate()
         tail.wait()
         tail.stdout.close()
+    assert epochs == list(range(len(epochs)))
+    assert len(epochs) >= 10
 
 
 def test_roles_identity_and_quotas_are_read(aws: Aws) -> None:

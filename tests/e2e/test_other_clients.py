@@ -13,9 +13,6 @@ from typing import Any
 
 import pytest
 
-from birdtui.local import daemon
-from birdtui.local.engine_files import Engine
-
 GROUP = "/aws/sagemaker/TrainingJobs"
 # The SDK's own way to train: create, wait, look. A short poll, for this is not AWS.
 TRAIN = """
@@ -46,14 +43,6 @@ job.wait(poll=1)
 print(job.training_job_status, job.model_artifacts.s3_model_artifacts)
 print([found.training_job_name for found in TrainingJob.get_all(name_contains=name)])
 """
-
-
-@pytest.fixture
-def engine_environment(engine: Engine, environment: dict[str, str]) -> dict[str, str]:
-    """The isolated environment after `eval "$(birdtui --local --env)"`."""
-    lines = daemon.environment(engine).splitlines()
-    exports = (line.removeprefix("export ").partition("=") for line in lines if line.startswith("export "))
-    return environment | {name: value for name, _, value in exports}
 
 
 @pytest.fixture
