@@ -77,11 +77,11 @@ class _Signals:
     abandon: threading.Event = field(default_factory=threading.Event)
 
 
-class Run(threading.Thread):
-    """One job on its way."""
+class Run:
+    """One job on its way, on a thread of its own."""
 
     def __init__(self, records: JobRecords, around: Surroundings, job: Job) -> None:
-        super().__init__(name=f"job-{job.name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"job-{job.name}", daemon=True)
         self._records = records
         self._around = around
         self._name = job.name
@@ -97,6 +97,19 @@ class Run(threading.Thread):
 
     # from outside
 
+    def start(self) -> None:
+        """Send the job on its way."""
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is done for the job any more."""
+        return not self._thread.is_alive()
+
+    def join(self) -> None:
+        """Wait until nothing is done for the job any more."""
+        self._thread.join()
+
     def stop(self) -> None:
         """End the job, whose status is Stopping by now, early."""
         self._signals.stop.set()
@@ -109,7 +122,7 @@ class Run(threading.Thread):
 
     # the job's way
 
-    def run(self) -> None:
+    def _run(self) -> None:
         """From Starting to the end, whatever that is."""
         try:
             self._go()

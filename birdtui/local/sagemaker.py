@@ -98,7 +98,7 @@ class TrainingJobService:
             sagemaker_access.check_quotas(self._quotas, job, self._records.running())
             run = Run(self._records, self._around, job)
             self._records.add(job)
-            self._runs = {other: one for other, one in self._runs.items() if one.is_alive()} | {name: run}
+            self._runs = {other: one for other, one in self._runs.items() if not one.is_over} | {name: run}
             run.start()
         return {"TrainingJobArn": arn}
 
