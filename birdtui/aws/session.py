@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +32,18 @@ class Connection:
         return self.access_key is not None
 
 
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Imports and service models make many objects that stay: collecting among them takes a quarter of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 class Session:
     """Clients of one connection, safe to share between threads."""
 
@@ -36,11 +51,11 @@ class Session:
         self.connection = connection
         self._lock = threading.RLock()
         self._session: Any = None
-        self._clients: dict[tuple[str, bool], Any] = {}
+        self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self._account: str | None = None
 
     def _botocore(self) -> Any:
-        """The session; botocore's own, since boto3's resources and their models are not needed for clients."""
+        """The session, made on first use."""
         if self._session is None:
             import boto3
 
@@ -53,10 +68,13 @@ class Session:
             )
         return self._session
 
-    def client(self, service: str, *, retries: bool = True) -> Any:
-        """A service's client; without `retries` each call is sent once at most. Raises AwsProblem."""
-        with self._lock, translated():
-            key = (service, retries)
+    def client(self, service: str, *, retries: bool = True, region: str | None = None) -> Any:
+        """A service's client; without `retries` each call is sent once at most. Raises AwsProblem.
+
+        `region` is for a service that is not in every region, such as Pricing.
+        """
+        with self._lock, translated(), _collector_paused():
+            key = (service, retries, region)
             if key not in self._clients:
                 from botocore.config import Config
 
@@ -67,7 +85,9 @@ class Session:
                     user_agent_extra="birdtui",
                 )
                 session = self._botocore()
-                self._clients[key] = session.client(service, endpoint_url=self.connection.endpoint_url, config=config)
+                self._clients[key] = session.client(
+                    service, region_name=region, endpoint_url=self.connection.endpoint_url, config=config
+                )
             return self._clients[key]
 
     def renew(self) -> None:
@@ -79,7 +99,7 @@ class Session:
     @property
     def region(self) -> str:
         """The region in use; raises AwsProblem where none is set."""
-        with self._lock, translated():
+        with self._lock, translated(), _collector_paused():
             region = self._botocore().region_name
             if not region:
                 from botocore.exceptions import NoRegionError
