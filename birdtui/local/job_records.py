@@ -125,6 +125,7 @@ class Job:
             self.transitions.append(Transition(secondary, moment, message))
         self.secondary = secondary
         self.status = status or self.status
+        self.modified = moment
 
     def begin_training(self, message: str) -> None:
         """Enter Downloading, from which on the job's time counts."""
@@ -206,8 +207,8 @@ class JobRecords:
             if row is None:
                 raise not_found()
             job = _job(row)
-            yield job
             job.modified = now()
+            yield job
             _write(connection, job)
 
     def delete(self, name: str) -> None:

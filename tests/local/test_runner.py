@@ -1,4 +1,4 @@
-"""A job's way from Starting to its end: phases, log streams, channels, artifacts."""
+"""What a run brings to its containers, keeps of their log, and brings back: channels, streams, artifacts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-PHASES = ["Starting", "Downloading", "Training", "Uploading", "Completed"]
 BUCKET = "tiny-pictures"
 
 
@@ -32,62 +31,6 @@ def members(jobs: Any, uri: str) -> list[str]:
     body = jobs.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     with tarfile.open(fileobj=io.BytesIO(body)) as archive:
         return archive.getnames()
-
-
-# phases
-
-
-def test_a_job_passes_every_phase_once(jobs: Any) -> None:
-    job = jobs.ran()
-    assert [entry["Status"] for entry in job["SecondaryStatusTransitions"]] == PHASES
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed")
-
-
-def test_the_last_message_of_each_phase_stays(jobs: Any) -> None:
-    assert [entry["StatusMessage"] for entry in jobs.ran()["SecondaryStatusTransitions"]] == [
-        "Preparing the instances for training",
-        "Downloading the training image",
-        "Training image download completed. Training in progress.",
-        "Uploading generated training model",
-        "Training job completed",
-    ]
-
-
-def test_a_phase_ends_where_the_next_begins(jobs: Any) -> None:
-    job = jobs.ran()
-    phases = job["SecondaryStatusTransitions"]
-    assert [phase["EndTime"] for phase in phases[:-1]] == [phase["StartTime"] for phase in phases[1:]]
-    assert phases[0]["StartTime"] >= job["CreationTime"]
-    assert phases[-1]["EndTime"] == job["TrainingEndTime"] <= job["LastModifiedTime"]
-
-
-def test_training_time_runs_from_the_download_to_the_end(jobs: Any) -> None:
-    job = jobs.ran()
-    assert job["TrainingStartTime"] == job["SecondaryStatusTransitions"][1]["StartTime"]
-    seconds = (job["TrainingEndTime"] - job["TrainingStartTime"]).total_seconds()
-    assert job["TrainingTimeInSeconds"] == job["BillableTimeInSeconds"] == max(round(seconds), 1)
-
-
-def test_the_running_phase_has_no_end_and_the_job_no_figures(jobs: Any) -> None:
-    name = jobs.create(epochs="1000000")
-    jobs.said(name, "Epoch[1] Validation-accuracy")
-    job = jobs.describe(name)
-    jobs.stop(name)
-    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("InProgress", "Training")
-    assert "EndTime" not in job["SecondaryStatusTransitions"][-1]
-    assert not {"TrainingEndTime", "TrainingTimeInSeconds", "BillableTimeInSeconds", "ModelArtifacts"} & set(job)
-    assert "FinalMetricDataList" not in job
-    jobs.ended(name)
-
-
-def test_two_jobs_run_at_once(jobs: Any) -> None:
-    names = [jobs.create(epochs="1000000"), jobs.create(epochs="1000000")]
-    for name in names:
-        jobs.said(name, "Epoch[1] Validation-accuracy")
-    assert [jobs.describe(name)["SecondaryStatus"] for name in names] == ["Training", "Training"]
-    for name in names:
-        jobs.stop(name)
-    assert [jobs.ended(name)["TrainingJobStatus"] for name in names] == ["Stopped", "Stopped"]
 
 
 # the log
@@ -112,23 +55,6 @@ def test_every_line_lies_between_the_training_and_the_end(jobs: Any) -> None:
     margin = timedelta(milliseconds=2)
     assert (training["StartTime"] - margin).timestamp() <= times[0]
     assert times[-1] <= (training["EndTime"] + margin).timestamp()
-
-
-def test_the_log_is_whole_once_the_job_is_over(jobs: Any) -> None:
-    name = jobs.ran(epochs="4")["TrainingJobName"]
-    lines = jobs.lines(name)
-    assert lines[0] == "Docker entrypoint called with argument(s): train"
-    assert [line[line.index("Epoch[") : line.index("=")] for line in lines if "Validation-accuracy" in line] == [
-        f"Epoch[{epoch}] Validation-accuracy" for epoch in range(4)
-    ]
-
-
-def test_final_metrics_are_the_logs_last_values(jobs: Any) -> None:
-    job = jobs.ran(epochs="3")
-    told = {metric["MetricName"]: metric["Value"] for metric in job["FinalMetricDataList"]}
-    assert set(told) == {"train:accuracy", "train:accuracy:epoch", "validation:accuracy", "validation:accuracy:epoch"}
-    last = [line for line in jobs.lines(job["TrainingJobName"]) if "Validation-accuracy=" in line][-1]
-    assert told["validation:accuracy"] == pytest.approx(float(last.rpartition("=")[2]), abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -159,29 +85,6 @@ def test_nothing_is_told_of_what_was_not_asked_for(jobs: Any) -> None:
 
 
 # several instances
-
-
-def test_every_instance_has_a_stream_of_its_own_and_the_first_stores_the_model(jobs: Any) -> None:
-    request = jobs.request(epochs="1")
-    request["ResourceConfig"]["InstanceCount"] = 2
-    job = jobs.ran(request)
-    name = job["TrainingJobName"]
-    assert sorted(stream.rpartition("-")[0] for stream in jobs.streams(name)) == [f"{name}/algo-1", f"{name}/algo-2"]
-    for host, stores in (("algo-1", True), ("algo-2", False)):
-        lines = jobs.lines(name, host)
-        assert any("Epoch[0] Validation-accuracy" in line for line in lines)
-        assert any("Saved checkpoint" in line for line in lines) is stores
-    assert len([key for key in jobs.keys(f"{name}/") if key.endswith("model.tar.gz")]) == 1
-
-
-def test_a_sharded_channel_gives_each_instance_its_share(jobs: Any, folder: str) -> None:
-    copied(jobs, "train/t.rec", f"{folder}train/u.rec")
-    request = jobs.request(epochs="1")
-    request["ResourceConfig"]["InstanceCount"] = 2
-    request["InputDataConfig"][0] = jobs.channel(
-        "train", f"s3://{BUCKET}/{folder}train/", S3DataDistributionType="ShardedByS3Key"
-    )
-    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
 
 
 def test_a_replicated_channel_gives_each_instance_all_of_it(jobs: Any, folder: str) -> None:
@@ -220,16 +123,6 @@ def test_the_first_preferred_type_is_selected(jobs: Any) -> None:
 # channels
 
 
-def test_a_manifest_names_the_objects(jobs: Any, folder: str) -> None:
-    listed = [{"prefix": f"s3://{BUCKET}/{folder}train/"}, "t.rec"]
-    jobs.s3.put_object(Bucket=BUCKET, Key=f"{folder}list.manifest", Body=json.dumps(listed).encode())
-    request = jobs.request(epochs="1")
-    request["InputDataConfig"][0] = jobs.channel(
-        "train", f"s3://{BUCKET}/{folder}list.manifest", S3DataType="ManifestFile"
-    )
-    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
-
-
 @pytest.mark.parametrize(
     "uri",
     [
@@ -258,6 +151,52 @@ def test_training_leaves_the_stored_objects_as_they_are(jobs: Any, folder: str) 
     assert jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train//t.rec")["Body"].read() == other
 
 
+VPC = {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]}
+FILES = {"FileSystemId": "fs-12345678901", "FileSystemAccessMode": "ro", "FileSystemType": "EFS", "DirectoryPath": "/d"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"DataSource": {"FileSystemDataSource": FILES}}, "brings channels from S3 only"),
+        ({"CompressionType": "Gzip"}, "does not unpack Gzip channels"),
+    ],
+)
+def test_a_channel_that_the_engine_cannot_bring_fails_the_download(
+    jobs: Any, change: dict[str, Any], words: str
+) -> None:
+    request = jobs.request() | {"VpcConfig": VPC}
+    request["InputDataConfig"][0] |= change
+    job = jobs.ran(request)
+    assert job["FailureReason"].startswith("ClientError: Data download failed:Channel train ")
+    assert words in job["FailureReason"]
+    assert not jobs.streams(job["TrainingJobName"])
+
+
+def test_an_augmented_manifest_is_not_read(jobs: Any) -> None:
+    request = jobs.request()
+    request["InputDataConfig"][0] = jobs.channel("train", S3DataType="AugmentedManifestFile", AttributeNames=["a", "b"])
+    assert "does not read channels of type AugmentedManifestFile" in jobs.ran(request)["FailureReason"]
+
+
+def test_a_manifest_may_list_only_what_exists(jobs: Any, folder: str) -> None:
+    listed = [{"prefix": f"s3://{BUCKET}/{folder}train/"}, "t.rec", "missing.rec"]
+    jobs.s3.put_object(Bucket=BUCKET, Key=f"{folder}list.manifest", Body=json.dumps(listed).encode())
+    request = jobs.request()
+    request["InputDataConfig"][0] = jobs.channel(
+        "train", f"s3://{BUCKET}/{folder}list.manifest", S3DataType="ManifestFile"
+    )
+    reason = jobs.ran(request)["FailureReason"]
+    assert f"s3://{BUCKET}/{folder}train/missing.rec, which the manifest lists, does not exist (404)" in reason
+
+
+def test_folder_markers_are_not_files(jobs: Any, folder: str) -> None:
+    jobs.s3.put_object(Bucket=BUCKET, Key=f"{folder}train/", Body=b"")
+    request = jobs.request(epochs="1")
+    request["InputDataConfig"][0] = jobs.channel("train", f"s3://{BUCKET}/{folder}train/")
+    assert jobs.ran(request)["TrainingJobStatus"] == "Completed"
+
+
 # artifacts
 
 
@@ -269,17 +208,6 @@ def test_the_model_lies_under_the_output_path_without_a_double_slash(jobs: Any, 
     artifact = f"s3://{BUCKET}/{middle}{job['TrainingJobName']}/output/model.tar.gz"
     assert job["ModelArtifacts"] == {"S3ModelArtifacts": artifact}
     assert "image-classification-symbol.json" in members(jobs, artifact)
-
-
-def test_an_uncompressed_model_lies_as_files(jobs: Any) -> None:
-    output = {"S3OutputPath": f"s3://{BUCKET}/plain", "CompressionType": "NONE"}
-    job = jobs.ran(jobs.request(epochs="1") | {"OutputDataConfig": output})
-    prefix = f"plain/{job['TrainingJobName']}/output/model/"
-    assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/{prefix}"
-    assert {key.removeprefix(prefix).rpartition("-")[0] for key in jobs.keys(prefix)} == {
-        "image-classification",
-        "model",
-    }
 
 
 def test_every_stored_epoch_is_in_the_model(jobs: Any) -> None:
