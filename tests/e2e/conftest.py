@@ -7,9 +7,13 @@ import os
 import re
 import subprocess
 import sys
+import threading
+import time
 import venv
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +21,7 @@ from birdtui.local import daemon
 from birdtui.local.engine_files import Engine
 
 INSTALL_SECONDS = 300
+SAMPLE = Path(__file__).parents[2] / "sample.toml"
 
 
 @pytest.fixture
@@ -25,6 +30,40 @@ def engine_environment(engine: Engine, environment: dict[str, str]) -> dict[str,
     lines = daemon.environment(engine).splitlines()
     exports = (line.removeprefix("export ").partition("=") for line in lines if line.startswith("export "))
     return environment | {name: value for name, _, value in exports}
+
+
+@pytest.fixture
+def lab_request(client: Callable[..., Any]) -> Callable[..., dict[str, Any]]:
+    """The lab's job as a request under a given name, with changed hyperparameters."""
+    from birdtui.spec import job, toml_file
+
+    def make(name: str, **hyperparameters: str) -> dict[str, Any]:
+        changes = [f'hyperparameters.{key}="{value}"' for key, value in hyperparameters.items()]
+        role = client("iam").list_roles(PathPrefix="/service-role/")["Roles"][0]["Arn"]
+        return job.resolve(toml_file.read(SAMPLE, changes), region="us-east-1", role_arn=role, name=name)
+
+    return make
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Waits, not for ever, until something holds."""
+
+    def wait(holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not holds():
+            assert time.monotonic() < deadline
+            threading.Event().wait(0.1)
+
+    return wait
+
+
+@pytest.fixture
+def ended(client: Callable[..., Any], until: Callable[..., None]) -> Callable[[str], None]:
+    """Waits for a job's end: other makers' waiters look every two minutes only, so they are asked after it."""
+    describe = client("sagemaker").describe_training_job
+    under_way = {"InProgress", "Stopping"}
+    return lambda name: until(lambda: describe(TrainingJobName=name)["TrainingJobStatus"] not in under_way)
 
 
 @pytest.fixture(scope="session")
@@ -68,9 +107,9 @@ def _made() -> str:
         cache_root.mkdir(parents=True, exist_ok=True)
         with (cache_root / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not complete.exists():
+            if not (complete.exists() and (folder / "bin" / "python").exists()):  # its Python may be gone by now
                 venv.create(folder, with_pip=True, clear=True)
-                command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "awscli<2"]
+                command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "awscli<2"]
                 subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_SECONDS)
                 complete.touch()
     except (OSError, subprocess.SubprocessError) as error:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
+from birdtui.spec.images import image_uri
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 # The SDK's own way to train: create, wait, look. A short poll, for this is not AWS.
@@ -45,37 +45,30 @@ print([found.training_job_name for found in TrainingJob.get_all(name_contains=na
 """
 
 
-@pytest.fixture
-def trained(client: Callable[..., Any], engine_environment: dict[str, str]) -> Callable[[str], str]:
-    """Trains by the SDK and gives what its program printed."""
-    from birdtui.spec.images import image_uri
-
-    def train(name: str) -> str:
-        role = client("iam").list_roles(PathPrefix="/service-role/")["Roles"][0]["Arn"]
-        done = subprocess.run(
-            [sys.executable, "-c", TRAIN, name, role, image_uri("image-classification", "us-east-1")],
-            env=engine_environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return train
-
-
-def test_the_sdk_trains_a_model(trained: Callable[[str], str]) -> None:
-    said = trained("sdk-trains")
-    assert "Completed s3://birdtui-sample/sdk-trains/output/model.tar.gz" in said
-    assert "['sdk-trains']" in said
+def test_the_sdk_trains_a_model(client: Callable[..., Any], engine_environment: dict[str, str]) -> None:
+    role = client("iam").list_roles(PathPrefix="/service-role/")["Roles"][0]["Arn"]
+    done = subprocess.run(
+        [sys.executable, "-c", TRAIN, "sdk-trains", role, image_uri("image-classification", "us-east-1")],
+        env=engine_environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Completed s3://birdtui-sample/sdk-trains/output/model.tar.gz" in done.stdout
+    assert "['sdk-trains']" in done.stdout
 
 
 def test_awslogs_reads_a_jobs_log(
-    trained: Callable[[str], str], engine_environment: dict[str, str], tmp_path: Path
+    client: Callable[..., Any],
+    lab_request: Callable[..., dict[str, Any]],
+    ended: Callable[[str], None],
+    engine_environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    trained("awslogs-reads")
+    client("sagemaker").create_training_job(**lab_request("awslogs-reads", epochs="2", checkpoint_frequency="2"))
+    ended("awslogs-reads")
     program = "from awslogs.bin import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "get", GROUP, "awslogs-reads.*", "--no-color", "--start", "10m"],
