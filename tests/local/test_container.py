@@ -61,6 +61,9 @@ def records(count: int, classes: int = 2) -> bytes:
     )
 
 
+GOOD = {"train/t.rec": records(8), "validation/v.rec": records(6)}
+
+
 def prepare(folder: Path, sent: dict[str, str], files: dict[str, bytes], host: str = "algo-1", hosts: int = 1) -> Path:
     config = folder / "input" / "config"
     config.mkdir(parents=True)
@@ -82,7 +85,7 @@ ENVIRONMENT = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def train(folder: Path, sent: dict[str, str], files: dict[str, bytes] | None = None, **more: Any) -> Run:
-    files = files or {"train/t.rec": records(8), "validation/v.rec": records(6)}
+    files = files or GOOD
     prepare(folder, sent, files, **more)
     done = subprocess.run(command(folder), capture_output=True, text=True, env=ENVIRONMENT, check=False, timeout=120)
     assert not done.stderr
@@ -186,12 +189,66 @@ def test_hosts_have_their_own_ids_and_only_the_first_stores(tmp_path: Path) -> N
     assert not list(second.folder.glob("model/*"))
 
 
-def test_early_stopping_ends_a_run_that_gets_no_better(tmp_path: Path) -> None:
-    stop = {"early_stopping": "true", "early_stopping_min_epochs": "1", "early_stopping_patience": "2"}
+@pytest.mark.parametrize(("least", "patience"), [(1, 2), (6, 3)])
+def test_early_stopping_ends_a_run_that_gets_no_better(tmp_path: Path, least: int, patience: int) -> None:
+    stop = {
+        "early_stopping": "true",
+        "early_stopping_min_epochs": str(least),
+        "early_stopping_patience": str(patience),
+        "early_stopping_tolerance": "0.01",
+    }
     run = train(tmp_path / "job", {**TINY, "epochs": "60", **stop})
     assert "Early stopping criteria met." in run.log
+    values = [float(value) for value in run.values("Validation-accuracy")]
+    reference, at = values[0], 0
+    for epoch, value in enumerate(values):
+        if value > reference * 1.01 or reference <= 0:
+            reference, at = value, epoch
+    assert len(values) - 1 == max(at, least) + patience
+
+
+def test_early_stopping_has_the_algorithms_real_defaults(tmp_path: Path) -> None:
+    run = train(tmp_path / "job", {**TINY, "early_stopping": "true"})
+    assert "Early stopping patience: 10" in run.log
     assert "Early stopping tolerance: 0.01" in run.log
-    assert len(run.values("Validation-accuracy")) < 60
+
+
+def test_a_run_that_diverges_says_nothing_else(tmp_path: Path) -> None:
+    run = train(
+        tmp_path / "job", {**TINY, "epochs": "8", "optimizer": "nag", "learning_rate": "0.99", "momentum": "0.99"}
+    )
+    assert run.code == 0
+    assert "Warning" not in run.log
+
+
+def packed(model: Path, target: Path) -> bytes:
+    with tarfile.open(target, "w:gz") as archive:
+        for path in model.iterdir():
+            archive.add(path, path.name)
+    return target.read_bytes()
+
+
+def test_training_goes_on_from_an_earlier_model(tmp_path: Path) -> None:
+    first = train(tmp_path / "first", {**TINY, "epochs": "12", "learning_rate": "0.05"})
+    model = packed(first.folder / "model", tmp_path / "model.tar.gz")
+    again = train(
+        tmp_path / "again", {**TINY, "epochs": "1", "learning_rate": "0.0001"}, {**GOOD, "model/model.tar.gz": model}
+    )
+    assert "Loading the model of an earlier job" in again.log
+    assert again.values("Validation-accuracy") == [max(first.values("Validation-accuracy"))]
+
+
+def test_an_earlier_model_must_know_the_same_classes(tmp_path: Path) -> None:
+    first = train(tmp_path / "first", {**TINY, "num_classes": "3"})
+    model = packed(first.folder / "model", tmp_path / "model.tar.gz")
+    again = train(tmp_path / "again", TINY, {**GOOD, "model/model.tar.gz": model})
+    assert "knows 3 classes, and num_classes is 2" in again.failure
+
+
+@pytest.mark.parametrize("content", [b"", b"rubbish"])
+def test_a_model_channel_without_a_model(tmp_path: Path, content: bytes) -> None:
+    run = train(tmp_path / "job", TINY, {**GOOD, "model/model.tar.gz": content})
+    assert "No model of the image classification algorithm was found in the model channel." in run.failure
 
 
 def test_a_step_without_a_factor_is_ignored_with_a_warning(tmp_path: Path) -> None:
@@ -216,9 +273,6 @@ def test_each_optimizer_learns_two_colours(tmp_path: Path, optimizer: str) -> No
 @pytest.mark.parametrize("kind", ["crop", "crop_color", "crop_color_transform"])
 def test_each_augmentation_trains(tmp_path: Path, kind: str) -> None:
     assert train(tmp_path / "job", {**TINY, "augmentation_type": kind}).code == 0
-
-
-GOOD = {"train/t.rec": records(8), "validation/v.rec": records(6)}
 
 
 @pytest.mark.parametrize(

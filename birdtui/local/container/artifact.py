@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from birdtui.local.container.images import LARGE
+from birdtui.local.container.lines import CustomerError
 from birdtui.local.container.network import FILTERS, SIDE, Array
 
 PREFIX = "image-classification"
@@ -55,3 +58,25 @@ def describe(folder: Path, classes: int) -> None:
     (folder / f"{PREFIX}-symbol.json").write_text(json.dumps(symbol, indent=2) + "\n", encoding="utf-8")
     shapes = [{"shape": [1, 3, SIDE, SIDE], "name": "data"}]
     (folder / "model-shapes.json").write_text(json.dumps(shapes) + "\n", encoding="utf-8")
+
+
+def load(channel: Path, classes: int) -> dict[str, Array]:
+    """The weights in the one model.tar.gz of a channel: an earlier job's artifact; of several epochs, the last.
+
+    Raises CustomerError where there is none of as many classes.
+    """
+    archives = sorted(path for path in channel.rglob("*") if path.is_file())
+    try:
+        with tarfile.open(archives[0]) as archive:
+            name = max(name for name in archive.getnames() if name.endswith(".params"))
+            content = archive.extractfile(name)
+            with np.load(io.BytesIO(content.read() if content else b"")) as stored:
+                state = dict(stored)
+        found = state["fc_weight"].shape[1]
+    except (IndexError, KeyError, ValueError, OSError, EOFError, tarfile.TarError, zipfile.BadZipFile):
+        raise CustomerError("No model of the image classification algorithm was found in the model channel.") from None
+    if found != classes:
+        raise CustomerError(
+            f"The model in the model channel knows {found} classes, and num_classes is {classes}: they must be equal."
+        )
+    return state

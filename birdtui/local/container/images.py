@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +21,11 @@ LARGE = SIDE + MARGIN
 Labels = NDArray[np.int64]
 
 
-def load(channel: Path, name: str, classes: int, log: Log) -> tuple[Array, Labels]:
-    """All images of a channel as (count, 54, 54, 3) from -1 to 1, with their labels. Raises CustomerError."""
+def load(channel: Path, name: str, classes: int, log: Log, check: Callable[[], None]) -> tuple[Array, Labels]:
+    """All images of a channel as (count, 54, 54, 3) from -1 to 1, with their labels. Raises CustomerError.
+
+    Calls `check` before each image; what that raises ends the reading.
+    """
     log.info(f"Searching for .rec files in /opt/ml/input/data/{name}.")
     if not channel.is_dir():
         raise CustomerError(f"The {name} channel is required, but it was not found.")
@@ -32,7 +36,10 @@ def load(channel: Path, name: str, classes: int, log: Log) -> tuple[Array, Label
         raise CustomerError(f"Multiple RecordIO files found in the {name} channel")
     try:
         with files[0].open("rb") as stream:
-            pairs = [_decoded(record) for record in read_records(stream)]
+            pairs = []
+            for record in read_records(stream):
+                check()
+                pairs.append(_decoded(record))
     except RecordIOError:
         raise CustomerError(
             "Invalid RecordIO format. Please make sure that the RecordIO files are not corrupted."

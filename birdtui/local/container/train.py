@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
-from types import FrameType
 from typing import Any
+
+import numpy as np
 
 from birdtui.local.container import artifact, images
 from birdtui.local.container.lines import CustomerError, Log, plain
@@ -23,6 +25,7 @@ from birdtui.local.container.optimizers import Optimizer
 from birdtui.local.container.settings import Settings, log_parameters, read
 
 BATCHES_A_LINE = 20
+SCORED_AT_ONCE = 256
 DEFAULTS = "/opt/amazon/lib/python3.8/site-packages/image_classification/default-input.json"
 
 
@@ -37,10 +40,12 @@ def main(argv: list[str]) -> int:
     resources = json.loads((config / "resourceconfig.json").read_text(encoding="utf-8"))
     sent = json.loads((config / "hyperparameters.json").read_text(encoding="utf-8"))
     log = Log(_thread_id(resources["current_host"], scratch.name))
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
     plain("Docker entrypoint called with argument(s): train")
     try:
-        signal.signal(signal.SIGTERM, _stop)
-        Trainer(scratch, resources, sent, log).run()
+        with np.errstate(all="ignore"):  # a run that diverges says so by its accuracy, not by warnings of numpy's
+            Trainer(scratch, resources, sent, log, stop).run()
     except Stopped:
         log.info("Received SIGTERM, stopping.")
     except CustomerError as error:
@@ -60,11 +65,6 @@ def _fail(scratch: Path, log: Log, logged: str, told: str, text: str, code: int)
     return code
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stopped
-
-
 def _thread_id(host: str, job: str) -> int:
     """Fifteen digits, another for each host of a job."""
     return 139_000_000_000_000 + zlib.crc32(f"{job}/{host}".encode()) * 230
@@ -73,7 +73,11 @@ def _thread_id(host: str, job: str) -> int:
 class Trainer:
     """One host's training run."""
 
-    def __init__(self, scratch: Path, resources: dict[str, Any], sent: dict[str, str], log: Log) -> None:
+    def __init__(
+        self, scratch: Path, resources: dict[str, Any], sent: dict[str, str], log: Log, stop: threading.Event
+    ) -> None:
+        """`stop` ends the run between two batches, never while a file is written."""
+        self._stop = stop
         self._scratch = scratch
         self._sent = sent
         self._log = log
@@ -82,7 +86,7 @@ class Trainer:
         self._stores = self._host == min(resources["hosts"])
         self._best = -1.0
         self._reference = -1.0
-        self._patience = 0
+        self._reference_epoch = 0
         self._carried = 0
         self._stored: int | None = None
 
@@ -95,14 +99,18 @@ class Trainer:
         log.info(f"Final configuration: {self._sent!r}")
         log_parameters(settings, self._hosts, log)
         data = self._scratch / "input" / "data"
-        train, labels = images.load(data / "train", "train", settings.num_classes, log)
-        valid, answers = images.load(data / "validation", "validation", settings.num_classes, log)
+        train, labels = images.load(data / "train", "train", settings.num_classes, log, self._check)
+        valid, answers = images.load(data / "validation", "validation", settings.num_classes, log, self._check)
         if len(train) < settings.mini_batch_size:
             raise CustomerError("The number of input images must be bigger or equal to the mini_batch_size.")
         log.info(f"Images are resized to {images.LARGE} pixels by the local engine")
-        log.info("Performing random weight initialization")
         random = _random(self._host, self._sent)
         network = Network(settings.num_classes, random)
+        if (data / "model").is_dir():
+            log.info("Loading the model of an earlier job from /opt/ml/input/data/model")
+            network.load(artifact.load(data / "model", settings.num_classes))
+        else:
+            log.info("Performing random weight initialization")
         optimizer = Optimizer(settings)
         validation = images.centre(valid)
         epoch = 0
@@ -117,7 +125,8 @@ class Trainer:
                     log.info("Early stopping criteria met.")
                     break
         except Stopped:
-            self._store_last(epoch, network, settings)
+            if epoch:  # before the first epoch's end nothing is learnt
+                self._store_last(epoch, network, settings)
             raise
         self._store_last(epoch, network, settings)
 
@@ -138,6 +147,7 @@ class Trainer:
         correct = in_top = 0
         began = lap = time.perf_counter()
         for number in range(batches):
+            self._check()
             chosen = order[number * size : (number + 1) * size]
             batch = images.augmented(train[chosen], settings.augmentation, random)
             scores, gradients = network.gradients(batch, labels[chosen])
@@ -172,7 +182,7 @@ class Trainer:
         seen = max(self._carried // size * size, size if count < size else 0) or count
         seen = min(seen, -(-count // size) * size)
         self._carried -= min(seen, self._carried)
-        scores = network.scores(validation)
+        scores = self._scores(network, validation)
         right = scores.argmax(axis=1) == answers
         chosen = [at % count for at in range(seen)]
         accuracy = float(right[chosen].sum()) / seen
@@ -181,6 +191,18 @@ class Trainer:
             in_top = _in_top(scores[chosen], answers[chosen], settings.top_k) / seen
             self._log.info(f"Epoch[{epoch}] Validation-top_k_accuracy_{settings.top_k}={in_top:.6f}")
         return accuracy
+
+    def _scores(self, network: Network, pictures: Array) -> Array:
+        parts = []
+        for start in range(0, len(pictures), SCORED_AT_ONCE):
+            self._check()
+            parts.append(network.scores(pictures[start : start + SCORED_AT_ONCE]))
+        return np.concatenate(parts)
+
+    def _check(self) -> None:
+        """Raises where the run is to end."""
+        if self._stop.is_set():
+            raise Stopped
 
     # storing
 
@@ -206,15 +228,16 @@ class Trainer:
         self._log.info(f'Saved checkpoint to "/opt/ml/model/{path.name}"')
 
     def _stop_early(self, epoch: int, accuracy: float, settings: Settings) -> bool:
-        """Whether accuracy has not risen by the tolerance for as many epochs as patience allows."""
+        """Whether accuracy has not risen by the tolerance for as many epochs as patience allows.
+
+        Patience begins with the minimum of epochs: real runs end at max(best, minimum) + patience. A new best that is
+        too little better does not renew it.
+        """
         if accuracy > self._reference * (1 + settings.early_stopping_tolerance) or self._reference <= 0:
-            self._reference = accuracy
-            self._patience = 0
+            self._reference, self._reference_epoch = accuracy, epoch
             return False
-        if epoch < settings.early_stopping_min_epochs:
-            return False
-        self._patience += 1
-        return self._patience >= settings.early_stopping_patience
+        begun = max(self._reference_epoch, settings.early_stopping_min_epochs)
+        return epoch >= begun + settings.early_stopping_patience
 
 
 def _in_top(scores: Array, labels: images.Labels, top_k: int | None) -> int:
@@ -227,8 +250,6 @@ def _in_top(scores: Array, labels: images.Labels, top_k: int | None) -> int:
 
 def _random(host: str, sent: dict[str, str]) -> Any:
     """Random numbers that are the same for the same host and hyperparameters."""
-    import numpy as np
-
     return np.random.default_rng(zlib.crc32(json.dumps([host, sent], sort_keys=True).encode()))
 
 
