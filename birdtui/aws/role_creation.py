@@ -49,7 +49,8 @@ class Plan:
 def creation_plan(buckets: Sequence[str] | None, *, partition: str = "aws", now: datetime | None = None) -> Plan:
     """A role for these buckets; None stands for "Any S3 bucket", as in the console. Asks nothing of AWS.
 
-    An empty list makes a role with the managed policy alone. `partition` is `aws`, `aws-cn` or `aws-us-gov`: the second part of the account's own ARNs.
+    An empty list makes a role with the managed policy alone. `partition` is `aws`, `aws-cn` or `aws-us-gov`: the
+    second part of the account's own ARNs.
     """
     stamp = f"{now or datetime.now(UTC):%Y%m%dT%H%M%S}"
     places = [f"arn:{partition}:s3:::{bucket}" for bucket in (["*"] if buckets is None else dict.fromkeys(buckets))]

@@ -23,6 +23,9 @@ SERVICE_ROLE_PATH = "/service-role/"
 SERVICE = "sagemaker.amazonaws.com"
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 NO_SUCH_ROLE = {"NoSuchEntity", "NoSuchEntityException"}
+NO_EXECUTION_ROLE = "NoExecutionRole"
+ABSENT = {*NO_SUCH_ROLE, NO_EXECUTION_ROLE}
+"""Codes of an AwsProblem that says that there is no such role, and not that it could not be looked for."""
 
 MAKE_ONE = (
     "Make one. In the console: Amazon SageMaker > Training jobs > Create training job > IAM role > Create a new role, "
@@ -102,8 +105,8 @@ def find_execution_role(session: Session) -> str:
     others = ", ".join(sorted(role.name for role in roles if role.trusted)[:5])
     if others:
         message = f"no role is named {PREFIX}…, so auto cannot tell which of your roles to use"
-        raise _refused("NoExecutionRole", message, f"Name one of the roles that SageMaker may take there: {others}.")
-    raise _refused("NoExecutionRole", "this account has no execution role that SageMaker may take", MAKE_ONE)
+        raise _refused(NO_EXECUTION_ROLE, message, f"Name one of the roles that SageMaker may take there: {others}.")
+    raise _refused(NO_EXECUTION_ROLE, "this account has no execution role that SageMaker may take", MAKE_ONE)
 
 
 def trusts_sagemaker(document: str | Mapping[str, Any]) -> bool:

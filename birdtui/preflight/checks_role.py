@@ -1,0 +1,113 @@
+"""The role that the job runs as: it exists, SageMaker may take it, and it reaches what the job reads and writes.
+
+What the caller may do in S3 proves nothing for the role. IAM's simulator weighs a role's own policies; where a bucket
+has a policy too, that may allow more, and a refusal is only a warning.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+
+from birdtui.aws.errors import AwsProblem
+from birdtui.aws.roles import ABSENT, Role
+from birdtui.preflight.case import Case, Check, ok
+from birdtui.preflight.checks_account import SIMULATE
+from birdtui.spec.findings import Finding, Level
+from birdtui.spec.rules_facts import Input, Location
+
+FIELD = "job.role"
+
+
+def role_checks(case: Case) -> Iterator[Check]:
+    """The role itself, then one check for each channel and for the output."""
+    if not case.spec.role:
+        return
+    yield Check("role", FIELD, "the role", partial(_role, case), "iam:GetRole")
+    for one in case.facts.inputs:
+        if one.location and one.location.bucket:
+            what = f"what the role may read of the channel {one.name}"
+            yield Check("role-read", case.facts.uri_field(one), what, partial(_reads, case, one), SIMULATE)
+    if case.output and case.output.bucket:
+        what = "whether the role may write the output"
+        yield Check("output-write", case.output_field, what, partial(_writes, case, case.output), SIMULATE)
+
+
+def _role(case: Case) -> Iterator[Finding]:
+    try:
+        arn = case.account.role_arn(case.spec.role)
+        found = case.account.role(arn.rpartition("/")[2])
+    except AwsProblem as problem:
+        if problem.code not in ABSENT:
+            raise
+        near = _nearest(case, case.spec.role.rpartition("/")[2])
+        remedy = f"did you mean {near}?" if near else problem.advice[0].text if problem.advice else ""
+        yield Finding("role", Level.ERROR, FIELD, problem.message, remedy)
+        return
+    if found.arn != arn:
+        yield _other_role(case, arn, found)
+    elif not found.trusted:
+        text = f"the role {found.name} does not let sagemaker.amazonaws.com take it"
+        remedy = "in its trust policy, allow sts:AssumeRole to the service sagemaker.amazonaws.com"
+        yield Finding("role", Level.ERROR, FIELD, text, remedy)
+    else:
+        yield ok("role", FIELD, f"{arn} trusts SageMaker")
+
+
+def _other_role(case: Case, arn: str, found: Role) -> Finding:
+    """An ARN that is not that of the role of its name in this account."""
+    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+    if account != case.caller.account:
+        text = f"the role {arn} belongs to the account {account}, and you are in {case.caller.account}"
+        return Finding("role", Level.ERROR, FIELD, text, f"take a role of your own account, such as {found.arn}")
+    text = f"there is no role {arn}: the role {found.name} has another path"
+    return Finding("role", Level.ERROR, FIELD, text, f"write {found.arn}")
+
+
+def _nearest(case: Case, name: str) -> str | None:
+    with suppress(AwsProblem):
+        return next(iter(difflib.get_close_matches(name, case.account.role_names(), n=1, cutoff=0.8)), None)
+    return None
+
+
+def _reads(case: Case, one: Input) -> Iterator[Finding]:
+    place, arn = one.location, case.account.usable_role(case.spec.role)
+    if place is None or arn is None:
+        return
+    bucket = f"arn:{case.caller.partition}:s3:::{place.bucket}"
+    decisions = case.account.decisions(arn, ("s3:ListBucket",), bucket, {"s3:prefix": place.key})
+    key = place.key + "data"
+    with suppress(AwsProblem):
+        objects = case.account.listing(place.bucket, place.key).objects
+        key = objects[0].key if objects else key
+    decisions = {**decisions, **case.account.decisions(arn, ("s3:GetObject",), f"{bucket}/{key}")}
+    yield from _judged(case, Check("role-read", case.facts.uri_field(one), arn, tuple), place, decisions)
+
+
+def _writes(case: Case, place: Location) -> Iterator[Finding]:
+    arn = case.account.usable_role(case.spec.role)
+    if arn is None:
+        return
+    key = "/".join(part for part in (place.key.rstrip("/"), case.spec.name, "output/model.tar.gz") if part)
+    resource = f"arn:{case.caller.partition}:s3:::{place.bucket}/{key}"
+    decisions = case.account.decisions(arn, ("s3:PutObject",), resource)
+    yield from _judged(case, Check("output-write", case.output_field, arn, tuple), place, decisions)
+
+
+def _judged(case: Case, check: Check, place: Location, decisions: dict[str, str]) -> Iterator[Finding]:
+    """What was decided about the role whose ARN is the check's subject."""
+    denied = {action: decision for action, decision in decisions.items() if decision != "allowed"}
+    if not denied:
+        yield ok(check.name, check.field, f"the role may do {' and '.join(decisions)} in {place.bucket}")
+        return
+    actions = " and ".join(denied)
+    remedy = f"give the role {actions} on arn:{case.caller.partition}:s3:::{place.bucket} and what lies below it (/*)"
+    text = f"the role {check.what.rpartition('/')[2]} may not do {actions} in the bucket {place.bucket}"
+    if "explicitDeny" in denied.values():
+        yield Finding(check.name, Level.ERROR, check.field, text + ": a policy denies it", remedy)
+    elif case.account.has_policy(place.bucket) is False:
+        yield Finding(check.name, Level.ERROR, check.field, text + ": none of its policies allows it", remedy)
+    else:
+        yield Finding(check.name, Level.WARNING, check.field, text + ", unless the bucket's own policy does", remedy)
