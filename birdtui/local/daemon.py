@@ -265,7 +265,8 @@ def _signals(stopping: threading.Event) -> Iterator[None]:
         return
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        stopping.set()
+        # Not set here: the signal may have come while this very thread holds the event's lock, in the midst of waiting.
+        threading.Thread(target=stopping.set, name="engine-signal").start()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
