@@ -11,12 +11,12 @@ from __future__ import annotations
 import threading
 import zlib
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, pairwise
-from operator import attrgetter
+from itertools import accumulate, chain, islice
+from operator import attrgetter, gt
 
 BLOCK_BYTES = 1 << 18
 BLOCK_LINES = 1 << 13
@@ -77,7 +77,8 @@ class Block:
         """Add lines at the end; the caller keeps the time order."""
         if not isinstance(self._text, bytearray):
             self._text = bytearray(self.text())
-        self.starts.extend(accumulate((len(line) + 1 for line in lines[:-1]), initial=self.size))
+        *starts, _ = accumulate(_sizes(lines), initial=self.size)
+        self.starts.extend(starts)
         self._text += b"\n".join(lines)
         self._text += b"\n"
         self.size = len(self._text)
@@ -148,7 +149,7 @@ class LogBuffer:
             serials = range(self._serial, self._serial + len(lines))
             self._serial += len(lines)
             hosts = [number] * len(lines)
-            if any(later < earlier for earlier, later in pairwise(stamps)):
+            if any(map(gt, stamps, islice(stamps, 1, None))):
                 order = sorted(range(len(stamps)), key=stamps.__getitem__)
                 stamps = [stamps[index] for index in order]
                 lines = [lines[index] for index in order]
@@ -240,6 +241,7 @@ class LogBuffer:
     def _append(
         self, stamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
     ) -> None:
+        ends = list(accumulate(_sizes(lines)))
         at = 0
         while at < len(lines):
             if not self._blocks or self._blocks[-1].is_full:
@@ -247,7 +249,10 @@ class LogBuffer:
                     self._blocks[-1].seal()
                 self._blocks.append(Block())
             block = self._blocks[-1]
-            stop = _room(block, lines, at)
+            # lines go in until the block is full; the one that fills it goes in whole
+            before = ends[at - 1] if at else 0
+            stop = bisect_left(ends, before + BLOCK_BYTES - block.size, at) + 1
+            stop = min(stop, at + BLOCK_LINES - len(block), len(lines))
             block.extend(stamps[at:stop], hosts[at:stop], serials[at:stop], lines[at:stop])
             at = stop
 
@@ -295,15 +300,9 @@ def _split(timestamps: Sequence[int], messages: Sequence[str]) -> tuple[Sequence
     return stamps, lines
 
 
-def _room(block: Block, lines: Sequence[bytes], at: int) -> int:
-    """How far lines from `at` on go into a block before it is full; at least one does."""
-    size = block.size
-    stop = at
-    limit = min(len(lines), at + BLOCK_LINES - len(block))
-    while stop < limit and size < BLOCK_BYTES:
-        size += len(lines[stop]) + 1
-        stop += 1
-    return max(stop, at + 1)
+def _sizes(lines: Sequence[bytes]) -> Iterator[int]:
+    """How many bytes each line takes, its newline counted."""
+    return map((1).__add__, map(len, lines))
 
 
 def _rows(block: Block) -> Iterable[tuple[int, int, int, bytes]]:
