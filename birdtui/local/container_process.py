@@ -17,7 +17,7 @@ from pathlib import Path
 
 PROGRAM = "birdtui.local.container.train"
 
-_LAUNCH = f"""
+LAUNCH = f"""
 import os, sys, threading
 sys.path.insert(0, sys.argv[1])
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
@@ -55,7 +55,7 @@ class Container:
         self._on_line = on_line
         self._on_exit = on_exit
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-c", _LAUNCH, str(Path(__file__).resolve().parents[2]), str(folder)],
+            [sys.executable, "-P", "-c", LAUNCH, str(Path(__file__).resolve().parents[2]), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,11 @@ from typing import Any
 
 import pytest
 
+import birdtui
 from birdtui.local import daemon
+from birdtui.local.container_input import write_configuration
+from birdtui.local.container_process import LAUNCH
+from birdtui.local.job_records import Instance
 
 INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
 ENDLESS = "1000000"
@@ -80,6 +86,25 @@ def test_a_killed_engine_takes_its_processes_with_it(directory: Path, jobs_of: A
     (process,) = containers(name)
     os.kill(engine.pid, signal.SIGKILL)
     assert gone(process)
+
+
+def test_a_container_ends_when_its_input_closes_even_if_nobody_reads_its_output(tmp_path: Path, jobs: Any) -> None:
+    folder = tmp_path / "algo-1" / "job"
+    request = jobs.request(epochs=ENDLESS)
+    write_configuration(folder, request, Instance("algo-1", "ml.p3.2xlarge"), ["algo-1"])
+    for channel, key in (("train", "train/t.rec"), ("validation", "validation/v.rec")):
+        path = folder / "input" / "data" / channel / "data.rec"
+        path.parent.mkdir(parents=True)
+        path.write_bytes(jobs.s3.get_object(Bucket="tiny-pictures", Key=key)["Body"].read())
+    root = Path(birdtui.__file__).parents[1]
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", LAUNCH, root, folder], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+    ) as container:
+        assert until(lambda: any((folder / "model").iterdir()))
+        assert container.poll() is None
+        assert container.stdin is not None
+        container.stdin.close()
+        assert container.wait(10) == 1
 
 
 def test_a_job_that_ran_has_failed_when_the_engine_comes_back(directory: Path, jobs_of: Any) -> None:

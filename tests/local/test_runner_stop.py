@@ -136,6 +136,7 @@ def test_a_job_out_of_time_is_stopped_and_keeps_its_model(jobs: Any) -> None:
     assert status(job) == ("Stopped", "MaxRuntimeExceeded")
     assert phases(job) == ["Starting", "Downloading", "Training", "Stopping", "MaxRuntimeExceeded"]
     assert job["ModelArtifacts"]
+    assert len(jobs.streams(job["TrainingJobName"])) == 1
     assert 0.9 < (job["SecondaryStatusTransitions"][3]["StartTime"] - job["TrainingStartTime"]).total_seconds() < 3
 
 
@@ -254,14 +255,15 @@ def test_a_container_that_does_not_end_is_killed_and_its_model_kept(
 ) -> None:
     request = jobs.request(epochs=ENDLESS) | {"RoleArn": held.role}
     name = request["TrainingJobName"]
-    for event in held.s3.free.values():
-        event.set()
+    held.s3.free["objects"].set()
     held.call("CreateTrainingJob", **request)
     until(lambda: any(held.scratch.glob(f"*/algo-1/{name}/model/*-symbol.json")))
     (process,) = containers(name)
     os.kill(process, signal.SIGSTOP)
     held.call("StopTrainingJob", TrainingJobName=name)
+    assert held.s3.reached["put_file"].wait(20)
+    assert containers(name) == []
+    held.s3.free["put_file"].set()
     job = held.ended(name)
     assert status(job) == STOPPED
     assert job["ModelArtifacts"]
-    assert containers(name) == []
