@@ -6,7 +6,9 @@ A field that is emptied leaves the request; nothing is put in that the author or
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +36,7 @@ class EditorModel:
         self._begun = spec
         self._past: list[JobSpec] = []
         self._future: list[JobSpec] = []
+        self._typing = ""
         self.check: Callable[[JobSpec], Sequence[Finding]] = check
 
     @property
@@ -64,15 +67,27 @@ class EditorModel:
     def _travel(self, source: list[JobSpec], target: list[JobSpec]) -> bool:
         if not source:
             return False
+        self.settle()
         target.append(self.spec)
         self.spec = source.pop()
         return True
 
-    def _change(self, spec: JobSpec) -> None:
-        if spec != self.spec:
+    def settle(self) -> None:
+        """The field was left: what is typed there next is a step of its own for undo."""
+        self._typing = ""
+
+    def _change(self, spec: JobSpec, typing: str = "") -> None:
+        """Go on with another spec; what is typed into one field (`typing`) is one step back, not one for each key."""
+        if spec == self.spec:
+            return
+        if not typing or typing != self._typing:
             self._past.append(self.spec)
-            self._future.clear()
-            self.spec = spec
+        elif self._past[-1] == spec:
+            self._past.pop()
+            typing = ""
+        self._typing = typing
+        self._future.clear()
+        self.spec = spec
 
     # fields
 
@@ -93,26 +108,22 @@ class EditorModel:
         text = text.strip()
         match path:
             case "algorithm.name":
-                self._set_algorithm(text or None)
-                return
+                spec = self._with_algorithm(text or None)
             case "algorithm.version":
-                self._change(replace(self.spec, algorithm_version=text or None))
-                return
+                spec = replace(self.spec, algorithm_version=text or None)
             case "job.unique_name":
-                self._change(replace(self.spec, unique_name=text != "false"))
-                return
-        steps, form = self._place(path)
-        value = _parsed(text, form, _type_of(steps)) if text else None
-        self._set(steps, value)
-        if path == "algorithm.image" and text and self.spec.algorithm is not None:
-            self.spec = replace(self.spec, algorithm=None, algorithm_version=None)
+                spec = replace(self.spec, unique_name=not text or _switch(text))
+            case _:
+                steps, form = self._place(path)
+                spec = self._with(steps, _parsed(text, form, _type_of(steps)) if text else None)
+        if path == "algorithm.image" and text:
+            spec = replace(spec, algorithm=None, algorithm_version=None)
+        self._change(spec, path)
 
-    def _set_algorithm(self, name: str | None) -> None:
+    def _with_algorithm(self, name: str | None) -> JobSpec:
         """A built-in algorithm stands in place of an image, never beside one."""
-        request = copy.deepcopy(dict(self.spec.request))
-        if name:
-            request.setdefault("AlgorithmSpecification", {}).pop("TrainingImage", None)
-        self._change(replace(self.spec, request=request, algorithm=name, algorithm_version=None))
+        spec = self._with(("AlgorithmSpecification", "TrainingImage"), None) if name else self.spec
+        return replace(spec, algorithm=name, algorithm_version=None)
 
     def _place(self, path: str) -> tuple[Steps, Form]:
         table, _, key = path.partition(".")
@@ -125,10 +136,13 @@ class EditorModel:
         found = _key(TABLES[table].keys, key)
         return found.path, found.form
 
-    def _set(self, steps: Steps, value: object) -> None:
+    def _with(self, steps: Steps, value: object) -> JobSpec:
         request = copy.deepcopy(dict(self.spec.request))
         _put(request, steps, value)
-        self._change(replace(self.spec, request=request))
+        return replace(self.spec, request=request)
+
+    def _set(self, steps: Steps, value: object) -> None:
+        self._change(self._with(steps, value))
 
     # hyperparameters
 
@@ -189,6 +203,8 @@ def _key(keys: Sequence[Key], name: str) -> Key:
 
 def _sibling(uri: str, old: str, new: str) -> str:
     """The folder beside: `s3://b/train/` becomes `s3://b/validation/`; else a folder of the new name below."""
+    if not uri.removeprefix("s3://").strip("/"):
+        return uri
     head, separator, tail = uri.rstrip("/").rpartition("/")
     if tail == old and separator:
         return f"{head}/{new}/"
@@ -218,8 +234,9 @@ def _put(holder: Any, steps: Steps, value: object) -> None:
     if value is not None:
         holder[last] = value
         return
-    if isinstance(holder, dict):
-        holder.pop(last, None)
+    if not isinstance(holder, dict) or last not in holder:
+        return
+    del holder[last]
     for parent, step in reversed(trail):
         if parent[step] == {} and isinstance(parent, dict):
             del parent[step]
@@ -250,8 +267,26 @@ def _shown(value: Any, form: Form) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key}={inner}" for key, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+        value = [f"{key}={inner}" for key, inner in value.items()]
+    return _joined(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Parts with commas between them; one that holds a comma itself stands in quotes."""
+    return ", ".join(_quoted(part) if set(part) & set(',"\r\n') or part != part.strip() else part for part in parts)
+
+
+def _quoted(part: str) -> str:
+    return '"' + part.replace('"', '""') + '"'
+
+
+def _split(text: str) -> list[str]:
+    """What `_joined` put together. Raises InvalidField for a quote that has no end."""
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
+    except csv.Error:
+        raise InvalidField('a part in quotes ends with a quote: "a, b", c') from None
+    return [part for row in rows for part in row if part.strip()]
 
 
 _PAIRS = {Form.TAGS: ("Key", "Value"), Form.METRICS: ("Name", "Regex")}
@@ -269,20 +304,25 @@ def _parsed(text: str, form: Form, kind: str) -> object:
         "long": _whole,
         "boolean": _switch,
         "map": lambda typed: dict(_pairs(typed)),
-        "list": lambda typed: [part.strip() for part in typed.split(",") if part.strip()],
+        "list": lambda typed: [part.strip() for part in _split(typed)],
     }
     return parsers[kind](text) if kind in parsers else text
 
 
+LONGEST_NUMBER = 18
+"""Digits: no member of the service takes more."""
+
+
 def _duration(text: str) -> int:
-    count = int(text) if text.isdigit() else seconds(text)
+    count = seconds(text) if len(text) <= LONGEST_NUMBER else None
     if count is None:
         raise InvalidField("expected a duration such as 24h, 90m or 3600")
     return count
 
 
 def _whole(text: str) -> int:
-    if not text.removeprefix("-").isdigit():
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER):
         raise InvalidField("expected a whole number")
     return int(text)
 
@@ -294,9 +334,8 @@ def _switch(text: str) -> bool:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    for part in text.split(","):
-        if part.strip():
-            key, separator, value = part.strip().partition("=")
-            if not separator:
-                raise InvalidField("expected KEY=VALUE, KEY=VALUE")
-            yield key.strip(), value.strip()
+    for part in _split(text):
+        key, separator, value = part.partition("=")
+        if not separator or not key.strip():
+            raise InvalidField("expected KEY=VALUE, KEY=VALUE")
+        yield key.strip(), value.strip()
