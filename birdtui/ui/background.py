@@ -18,6 +18,9 @@ from birdtui.aws.errors import AwsProblem
 
 log = logging.getLogger(__name__)
 
+Work = Callable[[], Message | None]
+"""What may wait: it answers with a message, or with none."""
+
 _running: set[threading.Thread] = set()
 _changed = threading.Condition()
 
@@ -30,7 +33,7 @@ class Failed(Message):
     problem: AwsProblem
 
 
-def start(node: DOMNode, work: Callable[[], Message | None], *, what: str) -> None:
+def start(node: DOMNode, work: Work, *, what: str) -> None:
     """Run `work` in a thread of its own and post the message it returns to `node`.
 
     An AwsProblem is posted as `Failed`; any other error is logged and posted as one too, so no failure is silent.

@@ -48,10 +48,14 @@ class ConnectionScreen(ModalScreen[bool]):
             box.border_title = "Profile and region"
             if backend.is_local:
                 yield Static("The embedded engine has its own keys and one region: start birdtui without --local.")
-                return
-            yield Input(placeholder="profile", id="profile")
-            yield Input(placeholder="region", id="region", suggester=SuggestFromList(regions("image-classification")))
-            yield Static("Enter switches, what is left empty stays · → completes · Esc cancels", id="connection-help")
+                yield Static("Esc closes")
+            else:
+                known = regions("image-classification")
+                yield Input(placeholder="profile", id="profile")
+                yield Input(placeholder="region", id="region", suggester=SuggestFromList(known))
+                yield Static(
+                    "Enter switches, what is left empty stays · → completes · Esc cancels", id="connection-help"
+                )
 
     def on_mount(self) -> None:
         """Find the profiles there are."""

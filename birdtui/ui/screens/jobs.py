@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import DataTable, Footer, Input, Static
@@ -20,6 +18,7 @@ from birdtui.spec.plain_text import plain
 from birdtui.ui import background
 from birdtui.ui.commands import bindings
 from birdtui.ui.job_list import JobList, SortBy
+from birdtui.ui.job_reading import JobReading
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import now
 from birdtui.ui.widgets.job_preview import JobPreview
@@ -57,27 +56,6 @@ class JobsScreen(CommandScope, Screen[None]):
     JobsScreen.-notice Notice { display: block; }
     """
 
-    @dataclass
-    class Loaded(Message):
-        """A page of jobs came."""
-
-        jobs: Sequence[Mapping[str, Any]]
-        next_token: str | None
-        older: bool
-
-    @dataclass
-    class Described(Message):
-        """Jobs were described."""
-
-        descriptions: Sequence[Mapping[str, Any]]
-
-    @dataclass
-    class CurveRead(Message):
-        """A job's validation accuracy by epoch was read."""
-
-        name: str
-        values: list[float]
-
     def __init__(self) -> None:
         super().__init__()
         self.list = JobList()
@@ -85,13 +63,14 @@ class JobsScreen(CommandScope, Screen[None]):
         self._sort = SortBy.CREATED
         self._reverse = False
         self._marked: dict[str, None] = {}
-        self._curves: dict[str, tuple[object, list[float]]] = {}
         self._problem: AwsProblem | None = None
-        self._loading = False
-        self._describing = False
-        self._reading: str | None = None
         self._next_refresh: Timer | None = None
         self._settle: Timer | None = None
+
+    @cached_property
+    def reading(self) -> JobReading:
+        """What is asked of AWS, and what of it is on its way."""
+        return JobReading(self, self.bird.backend)
 
     @property
     def bird(self) -> BirdApp:
@@ -132,29 +111,20 @@ class JobsScreen(CommandScope, Screen[None]):
     # loading
 
     def _load(self) -> None:
-        if self._loading or not self.is_mounted:
-            return
-        self._loading = True
-        backend = self.bird.backend
-
-        def work() -> Message:
-            page = backend.training_jobs().page(limit=100)
-            return self.Loaded(page.jobs, page.next_token, older=False)
-
-        background.start(self, work, what="list jobs")
+        if self.is_mounted:
+            self.reading.page()
 
     def reload(self) -> None:
         """Begin anew, with another profile or region."""
         self.list = JobList()
-        self._curves.clear()
+        self.reading = JobReading(self, self.bird.backend)
         self._marked.clear()
-        self._loading = False
         self._say("Loading the jobs…")
         self._load()
 
-    def on_jobs_screen_loaded(self, event: Loaded) -> None:
+    def on_job_reading_loaded(self, event: JobReading.Loaded) -> None:
         """Show a page of jobs."""
-        self._loading = False
+        self.reading.came(event)
         self._problem = None
         if event.older:
             self.list.older(event.jobs, event.next_token)
@@ -176,16 +146,13 @@ class JobsScreen(CommandScope, Screen[None]):
     def on_failed(self, event: background.Failed) -> None:
         """Say why AWS did not answer; what is on the screen stays."""
         event.stop()
+        self.reading.came(event)
         if event.what == "list jobs":
-            self._loading = False
             self._problem = event.problem
             self._show()
             self._schedule()
         elif event.what == "describe jobs":
-            self._describing = False
             self._state_line(problem_title(event.problem))
-        else:
-            self._reading = None
 
     def _schedule(self) -> None:
         if self._next_refresh is not None:
@@ -225,6 +192,8 @@ class JobsScreen(CommandScope, Screen[None]):
             self.table.focus()
         rows = self.list.visible(self._words, self._sort, reverse=self._reverse, now=now())
         self.table.show(rows, self._marked, now())
+        if not rows:
+            self.query_one(JobPreview).say("No job matches the filter. Esc shows all jobs again.")
         more = "+" if self.list.next_token else ""
         shown = f"{len(rows)}/{len(self.list)}{more} jobs" if self._words else f"{len(self.list)}{more} jobs"
         parts = [shown]
@@ -279,56 +248,25 @@ class JobsScreen(CommandScope, Screen[None]):
         name = self.table.current
         preview = self.query_one(JobPreview)
         if name is None:
-            preview.clear()
             return
         wanted = [each for each in [name, *self.table.in_sight] if self.list.description(each) is None]
-        if wanted and not self._describing:
-            self._describe(list(dict.fromkeys(wanted))[:8])
+        self.reading.describe(list(dict.fromkeys(wanted)))
         row = self.list.row(name)
         if row is not None and row.description is not None:
-            curve = self._curves.get(name)
-            preview.show(row.description, curve[1] if curve else None)
-            self._read_curve(name, row.description)
+            curve = self.reading.curve(name, row.description.get("LastModifiedTime"))
+            preview.show(row.description, curve)
 
-    def _describe(self, names: Sequence[str]) -> None:
-        self._describing = True
-        backend = self.bird.backend
-
-        def work() -> Message:
-            jobs = backend.training_jobs()
-            return self.Described([jobs.describe(name) for name in names])
-
-        background.start(self, work, what="describe jobs")
-
-    def on_jobs_screen_described(self, event: Described) -> None:
+    def on_job_reading_described(self, event: JobReading.Described) -> None:
         """Show what was described, then go on with what is in sight."""
-        self._describing = False
+        self.reading.came(event)
         for description in event.descriptions:
             self.list.describe(description)
         self._show()
         self._settle_preview()
 
-    def _read_curve(self, name: str, description: Mapping[str, Any]) -> None:
-        state = description.get("LastModifiedTime")
-        known = self._curves.get(name)
-        if self._reading is not None or (known is not None and known[0] == state):
-            return
-        self._reading = name
-        self._curves[name] = (state, known[1] if known else [])
-        backend = self.bird.backend
-
-        def work() -> Message:
-            from birdtui.watch.metrics import accuracy_by_epoch
-
-            return self.CurveRead(name, accuracy_by_epoch(backend.logs().matching(name, '"Validation-accuracy"')))
-
-        background.start(self, work, what="read accuracy")
-
-    def on_jobs_screen_curve_read(self, event: CurveRead) -> None:
+    def on_job_reading_curve_read(self, event: JobReading.CurveRead) -> None:
         """Show the small curve."""
-        self._reading = None
-        state, _ = self._curves.get(event.name, (None, []))
-        self._curves[event.name] = (state, event.values)
+        self.reading.came(event)
         if self.table.current == event.name:
             self._preview()
 
@@ -413,16 +351,8 @@ class JobsScreen(CommandScope, Screen[None]):
 
     def action_more(self) -> None:
         """Load the next page of older jobs."""
-        if self._loading or self.list.next_token is None:
-            return
-        self._loading = True
-        backend, token = self.bird.backend, self.list.next_token
-
-        def work() -> Message:
-            page = backend.training_jobs().page(limit=100, next_token=token)
-            return self.Loaded(page.jobs, page.next_token, older=True)
-
-        background.start(self, work, what="list jobs")
+        if self.list.next_token is not None:
+            self.reading.page(self.list.next_token)
 
     def action_refresh(self) -> None:
         """Ask AWS now, with credentials read anew."""

@@ -38,9 +38,9 @@ class JobPreview(VerticalScroll, can_focus=False):
         """One text."""
         yield Static("", id="preview-text")
 
-    def clear(self) -> None:
-        """Show nothing."""
-        self.query_one("#preview-text", Static).update("")
+    def say(self, text: str) -> None:
+        """Say why there is no job to show."""
+        self.query_one("#preview-text", Static).update(Content.styled(plain(text), "$text-muted"))
 
     def show(self, description: Mapping[str, Any], curve: Sequence[float] | None) -> None:
         """Show a job; `curve` is its validation accuracy by epoch, None while that is not read."""

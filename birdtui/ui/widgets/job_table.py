@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import ClassVar
 
 from rich.text import Text
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import DataTable
 
@@ -27,8 +29,15 @@ NAME_WIDTH = 40
 Cell = Text | Content | str
 
 
-class JobTable(DataTable[Cell]):
-    """Jobs by row, keyed by name."""
+class JobTable(DataTable[Cell], inherit_bindings=False):
+    """Jobs by row, keyed by name. Of a DataTable's keys only those that move are kept: the others are commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor_up", "Up", show=False),
+        Binding("down", "cursor_down", "Down", show=False),
+        Binding("pageup", "page_up", "Page up", show=False),
+        Binding("pagedown", "page_down", "Page down", show=False),
+    ]
 
     DEFAULT_CSS = """
     JobTable { height: 1fr; background: $surface; scrollbar-size-horizontal: 1; scrollbar-size-vertical: 1; }
