@@ -168,3 +168,13 @@ async def test_hostile_text_is_plain_on_the_screen(wrap: bool) -> None:
         assert "progress 100%" in text
         assert "progress 50%" not in text
         assert "宽字符" in text
+
+
+async def test_escape_drops_the_search_first_and_the_filter_then() -> None:
+    async with shown([f"line {n}" for n in range(30)]) as (app, pilot):
+        await pilot.press("slash", *"line", "enter", "ctrl+f", *'"line 7"', "enter")
+        await until(pilot, lambda: "search" in app.state() and "filter" in app.state())
+        await pilot.press("escape")
+        await until(pilot, lambda: "search" not in app.state() and "filter" in app.state())
+        await pilot.press("escape")
+        await until(pilot, lambda: "filter" not in app.state())

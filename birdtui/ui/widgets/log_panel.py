@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
+from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Input, Static
@@ -208,25 +209,22 @@ class LogPanel(CommandScope, Vertical):
                 pass
             self.action_previous()
 
-    def on_key(self, event: object) -> None:
-        """Escape in the input drops what was typed there."""
-        if getattr(event, "key", "") != "escape":
+    def on_key(self, event: Key) -> None:
+        """Escape drops the search or the filter that was last typed; with neither it is the screen's."""
+        asked = self.query_one("#log-input", Input).has_focus
+        if event.key != "escape" or not (asked or self._pattern_text or self._hits is not None):
             return
-        entry = self.query_one("#log-input", Input)
-        if entry.has_focus or self._pattern_text or self._hits is not None:
-            event.stop()  # type: ignore[attr-defined]
-            event.prevent_default()  # type: ignore[attr-defined]
-            if self._asking == "search" and self._hits is not None:
-                self._search_text, self._search, self._hits = "", LogFilter(), None
-                self.view.current = None
-            elif self._pattern_text or self._asking == "filter":
-                self._pattern_text = ""
-                self._show(pattern=LogFilter())
-            else:
-                self._search_text, self._search, self._hits = "", LogFilter(), None
-            self._problem = ""
-            self._close_input()
-            self._mark()
+        event.stop()
+        event.prevent_default()
+        if self._hits is not None and (self._asking == "search" or not self._pattern_text):
+            self._search_text, self._search, self._hits = "", LogFilter(), None
+            self.view.current = None
+        else:
+            self._pattern_text = ""
+            self._show(pattern=LogFilter())
+        self._problem = ""
+        self._close_input()
+        self._mark()
 
     def _close_input(self) -> None:
         entry = self.query_one("#log-input", Input)
