@@ -26,7 +26,6 @@ _KINDS: Mapping[str, str] = {
     ".gz": "compressed files",
     ".zip": "compressed files",
     ".tar": "compressed files",
-    ".lst": "lists",
 }
 _CONTENT: Mapping[str, tuple[str, str]] = {
     "application/x-recordio": ("RecordIO", ".rec files"),
@@ -97,6 +96,9 @@ def _nothing(case: Case, one: Input, field: str) -> Finding:
     """An empty prefix; where the bucket has something like it, that is probably meant."""
     place = one.location
     assert place is not None
+    if not place.key:
+        text = f"the bucket {place.bucket} is empty"
+        return Finding("channel", Level.ERROR, field, text, "upload the data, or name the bucket that holds it")
     text = f"no object lies under {place.uri}"
     remedy = "check the prefix: it is case sensitive, and no slash stands before it"
     top = place.key.strip("/").partition("/")[0].lower()
@@ -159,7 +161,7 @@ def _beside(case: Case) -> Iterator[Finding]:
     assert train is not None
     assert validation is not None
     first, second = _listing(case, train), _listing(case, validation)
-    if not first or not second or not first.objects or not second.objects:
+    if first is None or second is None or not first.size or not second.size:
         return
     field = case.facts.uri_field(validation)
     contents = [sorted((each.size, each.etag) for each in listing.objects) for listing in (first, second)]
