@@ -7,6 +7,7 @@ import json
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ TRUST = policy({"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "
 ANYONE = policy({"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
 
 
+@cache
+def shared_session(engine: Engine) -> Session:
+    """One session for an engine: clients are what takes the time, and they keep no answers."""
+    keys = {"access_key": engine.access_key, "secret_key": engine.secret_key}
+    return Session(Connection(region="us-east-1", endpoint_url=engine.url, **keys))
+
+
 @dataclass
 class World:
     """Where a test makes things wrong, and asks what is found."""
@@ -75,8 +83,7 @@ class World:
         return arn
 
     def session(self) -> Session:
-        keys = {"access_key": self.engine.access_key, "secret_key": self.engine.secret_key}
-        return Session(Connection(region="us-east-1", endpoint_url=self.engine.url, **keys))
+        return shared_session(self.engine)
 
     def become(self, document: str) -> Callable[[], Session]:
         """Sessions of a caller who has these rights alone."""

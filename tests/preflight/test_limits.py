@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from birdtui.aws.prices import Price
 from birdtui.preflight import preflight
+from birdtui.preflight.account import Account, Caller
+from birdtui.preflight.case import Case
+from birdtui.preflight.checks_limits import limit_checks
+from birdtui.preflight.memory import Memory
 from birdtui.spec import toml_file
-from birdtui.spec.findings import Level
-from birdtui.spec.job import resolve
+from birdtui.spec.findings import Finding, Level
+from birdtui.spec.job import JobSpec, resolve
 from tests.preflight.conftest import SAMPLE, World, only, policy
 
 
@@ -99,6 +105,50 @@ def test_a_price_that_cannot_be_looked_up_is_unknown(world: World) -> None:
     finding = world.found("cost")
     assert (finding.level, finding.field) == (Level.UNKNOWN, "resources.instance_type")
     assert "could not look" in finding.text
+
+
+def cost(world: World, prices: Mapping[str, str | None], *overrides: str, spec: JobSpec | None = None) -> list[Finding]:
+    """What is said of the cost in an account of AWS where these are the prices."""
+    memory = Memory()
+    for kind, amount in prices.items():
+        known = Price(Decimal(amount), "USD", "us-east-1") if amount else None
+        memory.get(("price", kind, "us-east-1"), lambda known=known: known)  # type: ignore[misc]
+    caller = Caller("123456789012", "arn:aws:iam::123456789012:user/me", "us-east-1")
+    memory.get("caller", lambda: caller)
+    case = Case(spec or world.spec(*overrides), Account(world.session(), memory), caller)
+    return next(check for check in limit_checks(case) if check.name == "cost").findings()
+
+
+COSTS = [
+    ((), "at most 91.80 USD: 24 hours, 1 × ml.p3.2xlarge at 3.825 USD/h"),
+    (('limits.max_runtime="30m"', "resources.instance_count=2"), "at most 3.83 USD: 1800 seconds, 2 × ml.p3.2xlarge"),
+    (("limits.spot=true", 'limits.max_wait="48h"'), "on spot usually much less"),
+]
+
+
+@pytest.mark.parametrize(("overrides", "words"), COSTS)
+def test_the_most_a_job_can_cost_is_told_with_its_source(world: World, overrides: tuple[str, ...], words: str) -> None:
+    finding = only(cost(world, {"ml.p3.2xlarge": "3.825"}, *overrides))
+    assert (finding.check, finding.level) == ("cost", Level.NOTE)
+    assert words in finding.text
+    assert "AWS Price List, us-east-1" in finding.text
+
+
+def test_a_type_without_a_price_is_probably_not_offered(world: World) -> None:
+    finding = only(cost(world, {"ml.p3.2xlarge": None}))
+    assert (finding.check, finding.level, finding.field) == ("offered", Level.WARNING, "resources.instance_type")
+
+
+KINDS = {"ml.p3.2xlarge": "3.825", "ml.g5.xlarge": "1.408"}
+
+
+def test_groups_are_added_up_and_of_a_choice_the_dearest_counts(world: World) -> None:
+    groups = [{"InstanceGroupName": kind[3:5], "InstanceType": kind, "InstanceCount": 1} for kind in KINDS]
+    several = world.spec().with_members(ResourceConfig={"InstanceGroups": groups})
+    assert "at most 125.60 USD" in only(cost(world, KINDS, spec=several)).text
+    preferences = [{"InstanceType": kind} for kind in KINDS]
+    choice = world.spec().with_members(ResourceConfig={"InstancePreferences": preferences, "InstanceCount": 1})
+    assert "at most 91.80 USD" in only(cost(world, KINDS, spec=choice)).text
 
 
 def test_a_name_that_is_taken_is_an_error(world: World, client: Callable[..., Any]) -> None:
