@@ -89,9 +89,7 @@ def jobs_of(configs: Mapping[str, Mapping[str, Any]]) -> Calls:
     rest = {"TrainingJobArn": "arn", "CreationTime": 1.0, "TrainingJobStatus": "InProgress"}
     return {
         "ListTrainingJobs": lambda _: {"TrainingJobSummaries": [{"TrainingJobName": name, **rest} for name in configs]},
-        "DescribeTrainingJob": lambda body: (
-            {"TrainingJobName": body["TrainingJobName"]} | configs[body["TrainingJobName"]]
-        ),
+        "DescribeTrainingJob": lambda body: {"TrainingJobName": "x", **configs[body["TrainingJobName"]]},
     }
 
 
