@@ -33,7 +33,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
         daemon.shutdown(engine)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
