@@ -97,14 +97,17 @@ def test_a_container_ends_when_its_input_closes_even_if_nobody_reads_its_output(
         path.parent.mkdir(parents=True)
         path.write_bytes(jobs.s3.get_object(Bucket="tiny-pictures", Key=key)["Body"].read())
     root = Path(birdtui.__file__).parents[1]
-    with subprocess.Popen(
-        [sys.executable, "-P", "-c", LAUNCH, root, folder], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
-    ) as container:
+    command = [sys.executable, "-P", "-c", LAUNCH, str(root), str(folder)]
+    container = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    try:
         assert until(lambda: any((folder / "model").iterdir()))
         assert container.poll() is None
         assert container.stdin is not None
         container.stdin.close()
         assert container.wait(10) == 1
+    finally:
+        container.kill()
+        container.wait()
 
 
 def test_a_job_that_ran_has_failed_when_the_engine_comes_back(directory: Path, jobs_of: Any) -> None:

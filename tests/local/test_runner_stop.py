@@ -169,6 +169,7 @@ class HeldS3(S3Service):
         super().__init__(store)
         self.reached = {"objects": threading.Event(), "put_file": threading.Event()}
         self.free = {"objects": threading.Event(), "put_file": threading.Event()}
+        self.faulty = False
 
     def objects(self, bucket: str, prefix: str = "") -> list[ObjectInfo]:
         self._hold("objects")
@@ -182,6 +183,8 @@ class HeldS3(S3Service):
         if threading.current_thread().name.startswith("job-"):
             self.reached[step].set()
             assert self.free[step].wait(30)
+            if self.faulty:
+                raise RuntimeError("a fault of the engine's own")
 
 
 class Held:
@@ -267,3 +270,18 @@ def test_a_container_that_does_not_end_is_killed_and_its_model_kept(
     job = held.ended(name)
     assert status(job) == STOPPED
     assert job["ModelArtifacts"]
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_a_fault_of_the_engines_own_is_an_internal_error(held: Held, jobs: Any, stopping: bool) -> None:
+    request = jobs.request(epochs="1") | {"RoleArn": held.role}
+    name = request["TrainingJobName"]
+    held.call("CreateTrainingJob", **request)
+    assert held.s3.reached["objects"].wait(10)
+    if stopping:
+        held.call("StopTrainingJob", TrainingJobName=name)
+    held.s3.faulty = True
+    held.s3.free["objects"].set()
+    job = held.ended(name)
+    assert status(job) == ("Failed", "Failed")
+    assert job["FailureReason"] == "InternalServerError: We encountered an internal error.  Please try again."

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from birdtui.local.job_records import INTERNAL_ERROR, Instance, Job
 from birdtui.local.locations import split_uri
+from birdtui.local.sagemaker_access import check_quotas
 from birdtui.local.sagemaker_checks import built_in, check_members, check_tags
 from birdtui.local.sagemaker_describe import describe
 from birdtui.local.service import ServiceError
@@ -181,6 +182,43 @@ def test_fifty_tags_are_not_too_many() -> None:
     check_tags(tags[:50])
     with pytest.raises(ServiceError, match="at most 50 tags; 51 were given"):
         check_tags(tags)
+
+
+# quotas
+
+P3 = "ml.p3.2xlarge for training job usage"
+SPOT = {
+    "EnableManagedSpotTraining": True,
+    "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
+}
+
+
+class Quotas:
+    """Some quotas; the others are no limit."""
+
+    def __init__(self, **values: float) -> None:
+        self.values = values
+
+    def value(self, name: str) -> float:
+        return self.values.get(name, 1e9)
+
+
+def test_running_jobs_of_the_same_kind_count() -> None:
+    check_quotas(Quotas(**{P3: 2}), job(), [job()])
+    with pytest.raises(ServiceError, match="is 2 Instances, with current utilization of 2 Instances and a request del"):
+        check_quotas(Quotas(**{P3: 2}), job(), [job(), job()])
+
+
+def test_spot_and_on_demand_do_not_count_for_each_other() -> None:
+    check_quotas(Quotas(**{P3: 1}), job(), [job(**SPOT)])
+    check_quotas(Quotas(**{"ml.p3.2xlarge for spot training job usage": 1}), job(**SPOT), [job()])
+
+
+def test_every_preferred_type_is_counted_but_only_the_chosen_one_is_used() -> None:
+    preferring = job(ResourceConfig={"InstancePreferences": COUNTED})
+    check_quotas(Quotas(**{P3: 1}), preferring, [preferring])
+    with pytest.raises(ServiceError, match=r"'ml\.p3\.2xlarge for training job usage' is 0 Instances"):
+        check_quotas(Quotas(**{P3: 0}), preferring, [])
 
 
 # places
