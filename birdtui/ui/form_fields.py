@@ -22,7 +22,8 @@ class Choice:
 class FormField:
     """One field: `path` in the file; `choices` where values are chosen (then `free` says whether others may be typed).
 
-    `remote` names what AWS is asked for the choices: `roles` or `objects`.
+    `is_number` says that only digits are typed here. `remote` names what AWS is asked for the choices: `roles` or
+    `objects`.
     """
 
     path: str
@@ -31,6 +32,7 @@ class FormField:
     choices: Callable[[], Sequence[Choice]] | None = None
     free: bool = True
     remote: str = ""
+    is_number: bool = False
 
     @property
     def is_closed(self) -> bool:
@@ -103,8 +105,8 @@ SECTIONS: tuple[Section, ...] = (
         "Resources and limits",
         (
             FormField("resources.instance_type", "instance type", "Type to search.", instance_choices),
-            FormField("resources.instance_count", "instances", "How many machines."),
-            FormField("resources.volume_gb", "volume GB", "Disk for data, checkpoints and model."),
+            FormField("resources.instance_count", "instances", "How many machines.", is_number=True),
+            FormField("resources.volume_gb", "volume GB", "Disk for data, checkpoints and model.", is_number=True),
             FormField("resources.volume_kms_key", "volume key", "A KMS key; not on types with their own NVMe disks."),
             FormField("resources.keep_alive", "keep alive", "How long a warm pool waits for the next job: 30m."),
             FormField("limits.max_runtime", "maximum runtime", "24h, 90m or seconds; the service stops the job then."),
@@ -146,7 +148,7 @@ CHANNEL_FIELDS: tuple[FormField, ...] = (
     FormField("distribution", "distribution", "", _enum("S3DataDistribution"), free=False),
     FormField("input_mode", "input mode", "Overrides the job's.", _enum("TrainingInputMode"), free=False),
     FormField("attribute_names", "attributes", "For augmented manifests: image first, label second."),
-    FormField("shuffle_seed", "shuffle seed", "A whole number."),
+    FormField("shuffle_seed", "shuffle seed", "A whole number.", is_number=True),
 )
 """The fields of one channel; their paths go on after `channels.NAME.`."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -20,39 +20,28 @@ from textual.widgets import Footer
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec import toml_file
-from birdtui.spec.findings import Advice, Finding, has_errors
+from birdtui.spec.findings import Finding, Level, has_errors
 from birdtui.spec.job import JobSpec, unique_job_name
 from birdtui.spec.plain_text import plain
 from birdtui.spec.toml_problems import SpecFileError
 from birdtui.ui import background
 from birdtui.ui.commands import bindings
 from birdtui.ui.editor_model import EditorModel
+from birdtui.ui.editor_start import Opened, cloned, from_file, new_job
 from birdtui.ui.form_fields import Choice
+from birdtui.ui.live_checks import WHAT as LIVE
+from birdtui.ui.live_checks import LiveChecks
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.widgets.form_row import FormRow
 from birdtui.ui.widgets.job_form import JobForm
 from birdtui.ui.widgets.notice import Notice
-from birdtui.ui.widgets.review import Review, change_line
+from birdtui.ui.widgets.review import Review, confirmation
 from birdtui.ui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from birdtui.ui.app import BirdApp
 
 REVIEW_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Opened:
-    """What the editor works on: a spec, what it is compared with, where the keys begin, and notes to show."""
-
-    title: str
-    spec: JobSpec
-    source: JobSpec | None = None
-    source_name: str = ""
-    text: str | None = None
-    path: Path | None = None
-    culprit: str = ""
-    notes: tuple[str, ...] = field(default_factory=tuple)
 
 
 class EditorScreen(CommandScope, Screen[None]):
@@ -68,6 +57,9 @@ class EditorScreen(CommandScope, Screen[None]):
     EditorScreen.-narrow JobForm { width: 100%; height: 2fr; }
     EditorScreen.-narrow Review { width: 100%; height: 1fr; border-left: none; }
     EditorScreen.-narrow Review VerticalScroll, EditorScreen.-narrow Review #review-title { display: none; }
+    EditorScreen.-narrow Review:focus-within { height: 4fr; }
+    EditorScreen.-narrow Review:focus-within VerticalScroll { display: block; }
+    EditorScreen.-narrow Review:focus-within #review-title { display: block; }
     """
 
     @dataclass
@@ -90,6 +82,7 @@ class EditorScreen(CommandScope, Screen[None]):
         self._model: EditorModel | None = None
         self._creating = False
         self._review_timer: Timer | None = None
+        self._live: LiveChecks | None = None
 
     @classmethod
     def for_new_job(cls) -> EditorScreen:
@@ -100,19 +93,12 @@ class EditorScreen(CommandScope, Screen[None]):
     def for_file(cls, path: Path) -> EditorScreen:
         """An editor on a job file."""
 
-        def load(_app: BirdApp) -> Opened:
-            from birdtui.spec.convert import load_file
-
-            source = load_file(path)
-            text = source.text if source.form == "toml" else None
-            return Opened(path.name, source.spec, source.spec, path.name, text, path, notes=source.notes)
-
-        return cls(path.name, load)
+        return cls(path.name, lambda _app: from_file(path))
 
     @classmethod
     def for_clone(cls, name: str) -> EditorScreen:
         """An editor on a clone of a job, at the field that its failure points to."""
-        return cls(f"Clone of {name}", lambda app: cloned(app, name))
+        return cls(f"Clone of {name}", lambda app: cloned(app.backend.training_jobs(), name))
 
     @property
     def bird(self) -> BirdApp:
@@ -151,6 +137,8 @@ class EditorScreen(CommandScope, Screen[None]):
         opened = event.opened
         self._opened = opened
         self._model = EditorModel(opened.spec, opened.source)
+        self._live = LiveChecks(self, self.bird.backend.session)
+        self._live.edited(opened.spec)
         self.query_one(Notice).display = False
         body = self.query_one("#editor-body")
         body.display = True
@@ -173,7 +161,12 @@ class EditorScreen(CommandScope, Screen[None]):
         if event.what == "open":
             self.query_one(Notice).say("Cannot be opened", problem.message, "esc goes back")
             return
+        if event.what == LIVE:
+            if self._live is not None:
+                self._live.failed()
+            return
         self._creating = False
+        self.query_one(JobForm).disabled = False
         told = "\n".join(each.text for each in problem.advice)
         self.notify(
             plain(f"{problem.message}\n{told}"), title="Not created", severity="error", timeout=20, markup=False
@@ -190,18 +183,34 @@ class EditorScreen(CommandScope, Screen[None]):
         if self._review_timer is not None:
             self._review_timer.stop()
         self._review_timer = self.set_timer(REVIEW_SECONDS, self._review)
+        if self._live is not None:
+            self._live.edited(self.model.spec)
+
+    def on_live_checks_answered(self, event: LiveChecks.Answered) -> None:
+        """Show what AWS says beside what the rules say."""
+        event.stop()
+        if self._live is not None:
+            self._live.answered(event)
+        self._review()
+
+    def _findings(self) -> tuple[list[Finding], list[Finding]]:
+        """What the form and the offline rules say, and what AWS says besides."""
+        sure = [*self.query_one(JobForm).problems(), *self.model.findings()]
+        said = {(each.field, each.text) for each in sure}
+        live = self._live.findings(self.model.spec) if self._live is not None else []
+        return sure, [each for each in live if (each.field, each.text) not in said]
 
     def _review(self) -> None:
         try:
             form, review = self.query_one(JobForm), self.query_one(Review)
         except NoMatches:
             return
-        findings = self.model.findings()
-        form.tell(findings)
+        sure, live = self._findings()
+        form.tell([*sure, *live])
         opened = self._opened
-        review.show(
-            findings, self.model.changes(), opened.notes if opened else (), opened.source_name if opened else ""
-        )
+        notes, source = (opened.notes, opened.source_name) if opened else ((), "")
+        review.show([*sure, *live], self.model.changes(), notes, source)
+        review.say_waiting(self._live is not None and self._live.is_waiting(self.model.spec))
         changed = " ●" if self.model.is_changed else ""
         self.query_one(TitleBar).set_title(self._title + changed)
 
@@ -209,7 +218,8 @@ class EditorScreen(CommandScope, Screen[None]):
         """Go to a finding's field."""
         event.stop()
         if event.field and not self.query_one(JobForm).go_to(event.field):
-            self.notify(f"{plain(event.field)} has no field here; edit it in the file", markup=False)
+            way = "^a adds a channel" if event.field.startswith("channels") else "edit it in the file"
+            self.notify(f"{plain(event.field)} has no field here; {way}", markup=False)
 
     # choices
 
@@ -252,9 +262,9 @@ class EditorScreen(CommandScope, Screen[None]):
         """Create the job, after one confirmation."""
         if self._model is None or self._creating or self.bird.read_only:
             return
-        findings = self.model.findings()
+        findings, live = self._findings()
         if has_errors(findings):
-            first = next(each for each in findings if each.level == "error")
+            first = next(each for each in findings if each.level is Level.ERROR)
             self.notify(plain(f"{first.field}: {first.text}"), title="Mend this first", severity="error", markup=False)
             self.query_one(JobForm).go_to(first.field)
             return
@@ -266,10 +276,12 @@ class EditorScreen(CommandScope, Screen[None]):
         def answered(yes: bool | None) -> None:
             if yes and not self._creating:
                 self._creating = True
+                self.query_one(JobForm).disabled = True
                 background.start(self, lambda: self._create(spec, name), what="create job")
 
-        body = confirmation(spec, name, self.model, findings)
-        self.app.push_screen(ConfirmScreen("Create the training job", body, yes="Create"), answered)
+        body = confirmation(spec, name, self.model, [*findings, *live])
+        yes = "Create all the same" if has_errors(live) else "Create"
+        self.app.push_screen(ConfirmScreen("Create the training job", body, yes=yes), answered)
 
     def _create(self, spec: JobSpec, name: str) -> Message:
         from birdtui.aws.requests import resolved
@@ -335,6 +347,8 @@ class EditorScreen(CommandScope, Screen[None]):
         """Go to a field by its name."""
         from birdtui.ui.screens.choose import ChooseScreen
 
+        if self._model is None:
+            return
         form = self.query_one(JobForm)
         choices = [Choice(row.field.path, row.field.label) for row in form.rows()]
 
@@ -345,11 +359,20 @@ class EditorScreen(CommandScope, Screen[None]):
         self.app.push_screen(ChooseScreen("Find a field", "", choices, free=False), chosen)
 
     def action_findings(self) -> None:
-        """Go to the findings."""
-        self.query_one("#review-findings").focus()
+        """Go to the findings, and from there back to the field."""
+        if self._model is None:
+            return
+        review = self.query_one(Review)
+        if review.has_focus_within:
+            self.query_one(JobForm).go_back()
+        else:
+            self.query_one("#review-findings").focus()
 
     def action_back(self) -> None:
         """Leave, after asking when something was changed and not saved."""
+        if self._creating:
+            self.notify("AWS has been asked to create the job; its answer is awaited", markup=False)
+            return
         if self._model is None or not self.model.is_changed:
             self.dismiss()
             return
@@ -362,58 +385,3 @@ class EditorScreen(CommandScope, Screen[None]):
                 self.dismiss()
 
         self.app.push_screen(ConfirmScreen("Leave the editor", body, yes="Leave"), answered)
-
-
-def new_job() -> JobSpec:
-    """The frame of a new job: what the lab's form fills in by itself, and empty fields for the rest."""
-    return JobSpec(
-        {
-            "TrainingJobName": "birds",
-            "RoleArn": "auto",
-            "AlgorithmSpecification": {"TrainingInputMode": "File"},
-            "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 86_400},
-        },
-        algorithm="image-classification",
-    )
-
-
-def cloned(app: BirdApp, name: str) -> Opened:
-    """A clone of a job, with what was left out and the field at fault."""
-    from birdtui.spec.clone import clone, questions, told
-
-    jobs = app.backend.training_jobs()
-    description: Mapping[str, Any] = jobs.describe(name)
-    spec, dropped = clone(description, jobs.tags(str(description["TrainingJobArn"])))
-    notes = [*told(dropped), *(f"{question.field}: {question.text}" for question in questions(spec))]
-    return Opened(f"Clone of {name}", spec, spec, name, culprit=culprit(description), notes=tuple(notes))
-
-
-def culprit(description: Mapping[str, Any]) -> str:
-    """The field that a failed job's reason points to; empty where it points to none."""
-    from birdtui.spec.explain import explain_failure
-
-    reason = description.get("FailureReason")
-    advice: Sequence[Advice] = explain_failure(str(reason), description).advice if reason else ()
-    return next((each.field for each in advice if each.field), "")
-
-
-def confirmation(spec: JobSpec, name: str, model: EditorModel, findings: Sequence[Finding]) -> Content:
-    """What is about to be created: name, place, difference, remaining findings, and how long it may run at most."""
-    hours = (spec.max_runtime or 86_400) / 3600
-    machines = f"{spec.instance_count} × {spec.instance_type or 'several types'}"
-    lines = [
-        Content.styled(plain(name), "bold"),
-        Content(plain(f"{machines}, at most {hours:g} h each: that long it is paid for if it does not end before")),
-        Content(""),
-    ]
-    changes = model.changes()
-    if model.source is not None:
-        lines += [
-            Content("Changes:" if changes else "Nothing is changed against the source."),
-            *map(change_line, changes),
-        ]
-    left = [each for each in findings if each.level in {"warning", "note"}]
-    if left:
-        lines += [Content(""), *(Content(plain(f"{each.level}: {each.field}: {each.text}")) for each in left)]
-    return Content("\n").join(lines)

@@ -67,13 +67,14 @@ class FormRow(Vertical):
         self.field = field
         self._value = value
         self._problem = ""
+        self._findings: list[Finding] = []
         self.set_class(bool(value), "-set")
 
     def compose(self) -> ComposeResult:
         """Label, value, a mark where values are chosen, and the line under them."""
         with Horizontal():
             yield Static(Content(plain(self.field.label)), classes="label")
-            yield FieldInput(self._value, compact=True, select_on_focus=False)
+            yield FieldInput(self._value, compact=True, select_on_focus=False, restrict=self._restrict())
             yield Static("▾" if self.field.choices is not None or self.field.remote else "", classes="arrow")
         yield Static(Content(self.field.help), classes="word" + (" -help" if self.field.help else ""))
 
@@ -82,28 +83,56 @@ class FormRow(Vertical):
         """Where the value is typed."""
         return self.query_one(FieldInput)
 
+    def _restrict(self) -> str | None:
+        return "[0-9]*" if self.field.is_number else None
+
+    @property
+    def problem(self) -> str:
+        """Why what is typed is not taken; empty where it is."""
+        return self._problem
+
     def show(self, value: str) -> None:
         """Show a value that came from elsewhere: undo, a choice."""
         self._value = value
         self.set_class(bool(value), "-set")
+        self.refuse("")
         if self.is_mounted and self.input.value != value:
             with self.prevent(Input.Changed):
                 self.input.value = value
 
-    def tell(self, findings: list[Finding], problem: str = "") -> None:
-        """Say what is wrong with the field under it; nothing takes the words away."""
-        self._problem = problem
+    def refuse(self, problem: str) -> None:
+        """Say under the field why what is typed is not taken, until something else is typed; empty: it is taken."""
+        if problem != self._problem:
+            self._problem = problem
+            self._say()
+
+    def tell(self, findings: list[Finding]) -> None:
+        """Say what the checks found about the field under it."""
+        if findings != self._findings:
+            self._findings = findings
+            self._say()
+
+    def _say(self) -> None:
         lines: list[Content] = []
-        if problem:
-            lines.append(Content.styled(f"✘ {plain(problem)}", "$text-error"))
-        for finding in findings:
+        if self._problem:
+            lines.append(Content.styled(f"✘ {plain(self._problem)}", "$text-error"))
+        for finding in self._findings:
             mark, style = MARKS.get(finding.level, ("•", "$text-muted"))
             lines.append(Content.styled(f"{mark} {plain(finding.text)}", style))
         self.set_class(bool(lines), "-told")
-        word = self.query_one(".word", Static)
-        if self.field.help:
-            lines = [Content(self.field.help), *lines] if self.has_focus_within else lines or [Content(self.field.help)]
-        word.update(Content("\n").join(lines))
+        if not self.is_mounted:
+            return
+        if self.field.help and (self.has_focus_within or not lines):
+            lines = [Content(self.field.help), *lines]
+        self.query_one(".word", Static).update(Content("\n").join(lines))
+
+    def on_descendant_focus(self) -> None:
+        """Show the help too."""
+        self._say()
+
+    def on_descendant_blur(self) -> None:
+        """Show what is wrong alone."""
+        self._say()
 
     def commit(self) -> None:
         """Take what is typed."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
@@ -15,7 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
-from birdtui.spec.findings import Finding
+from birdtui.spec.findings import Finding, Level
 from birdtui.spec.image_classification import ALGORITHM
 from birdtui.spec.images import recognise
 from birdtui.spec.plain_text import plain
@@ -100,6 +101,7 @@ class JobForm(VerticalScroll, can_focus=False):
     def __init__(self, model: EditorModel) -> None:
         super().__init__()
         self.model = model
+        self._field = ""
 
     def compose(self) -> ComposeResult:
         """Every field there is for this job."""
@@ -139,12 +141,18 @@ class JobForm(VerticalScroll, can_focus=False):
         try:
             self.model.set_text(path, event.value)
         except InvalidField as problem:
-            event.row.tell([], str(problem))
-            return
-        event.row.tell([])
-        if path in {"algorithm.name", "algorithm.image"} and before != self._is_image_classification():
-            self.rebuild(path)
+            event.row.refuse(str(problem))
+        else:
+            event.row.refuse("")
+            if before != self._is_image_classification():
+                self.rebuild(path)
+            elif path in {"algorithm.name", "algorithm.image"}:
+                self.show_values()
         self.post_message(self.Edited())
+
+    def on_input_blurred(self) -> None:
+        """What is typed after coming back is another step for undo."""
+        self.model.settle()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Add a hyperparameter by NAME=VALUE."""
@@ -152,7 +160,9 @@ class JobForm(VerticalScroll, can_focus=False):
             return
         event.stop()
         name, separator, value = event.value.partition("=")
-        if name.strip() and separator:
+        if not name.strip() or not separator:
+            self.app.notify("expected NAME=VALUE", severity="error")
+        else:
             self.model.set_text(f"hyperparameters.{name.strip()}", value)
             self.rebuild(f"hyperparameters.{name.strip()}")
             self.post_message(self.Edited())
@@ -188,6 +198,10 @@ class JobForm(VerticalScroll, can_focus=False):
         """All rows there are."""
         return list(self.query(FormRow))
 
+    def problems(self) -> list[Finding]:
+        """What is typed and cannot be taken, as findings: the job still has the value before it."""
+        return [Finding("typed", Level.ERROR, row.field.path, row.problem) for row in self.rows() if row.problem]
+
     def show_values(self) -> None:
         """Show what the job says now: after undo."""
         shown = [row.field.path for row in self.rows()]
@@ -219,8 +233,19 @@ class JobForm(VerticalScroll, can_focus=False):
             if row.field.path == path or (path and row.field.path.startswith(path + ".")):
                 row.input.focus()
                 self.scroll_to_widget(row, animate=False)
+                self._field = row.field.path
                 return True
         return False
+
+    def go_back(self) -> None:
+        """Give the keys back to the field that had them last."""
+        if not self.go_to(self._field):
+            self.go_to("job.name")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Remember the field."""
+        if isinstance(event.widget, FieldInput):
+            self._field = event.widget.query_ancestor(FormRow).field.path
 
     def tell(self, findings: Sequence[Finding]) -> None:
         """Put what the checks say under the fields it is about."""

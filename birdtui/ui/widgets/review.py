@@ -15,7 +15,9 @@ from textual.widgets.option_list import Option
 
 from birdtui.spec.diff import Change
 from birdtui.spec.findings import Finding, Level
+from birdtui.spec.job import JobSpec
 from birdtui.spec.plain_text import plain
+from birdtui.ui.editor_model import EditorModel
 
 ORDER = (Level.ERROR, Level.WARNING, Level.UNKNOWN, Level.NOTE)
 MARKS = {Level.ERROR: "✘", Level.WARNING: "▲", Level.UNKNOWN: "?", Level.NOTE: "•"}
@@ -41,13 +43,14 @@ class Review(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self._findings: list[Finding] = []
+        self._waiting = False
 
     def compose(self) -> ComposeResult:
         """Two lists under their titles."""
         yield Static("Checks", classes="title", id="review-checks")
         yield OptionList(id="review-findings")
         yield Static("Changes", classes="title", id="review-title")
-        with VerticalScroll(can_focus=False):
+        with VerticalScroll(id="review-scroll"):
             yield Static("", id="review-changes")
 
     def show(self, findings: Sequence[Finding], changes: Sequence[Change], notes: Sequence[str], source: str) -> None:
@@ -66,7 +69,16 @@ class Review(Vertical):
             lines += [Content.styled(plain(note), "$text-muted") for note in notes]
         self.query_one("#review-changes", Static).update(Content("\n").join(lines))
 
+    def say_waiting(self, waiting: bool) -> None:
+        """Say whether AWS has still to answer."""
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self.query_one("#review-checks", Static).update(Content(self._summary()))
+
     def _summary(self) -> str:
+        return self._counted() + (" · asking AWS…" if self._waiting else "")
+
+    def _counted(self) -> str:
         if not self._findings:
             return "Checks: nothing to mend"
         counts = [(level, sum(each.level is level for each in self._findings)) for level in ORDER]
@@ -100,3 +112,29 @@ def change_line(change: Change) -> Content:
         + field
         + Content(f"  {plain(str(change.old))} → {plain(str(change.new))}")
     )
+
+
+def confirmation(spec: JobSpec, name: str, model: EditorModel, findings: Sequence[Finding]) -> Content:
+    """What is about to be created: name, place, difference, remaining findings, and how long it may run at most."""
+    hours = (spec.max_runtime or 86_400) / 3600
+    machines = f"{spec.instance_count} × {spec.instance_type or 'several types'}"
+    lines = [
+        Content.styled(plain(name), "bold"),
+        Content(plain(f"{machines}, at most {hours:g} h each: that long it is paid for if it does not end before")),
+        Content(""),
+    ]
+    changes = model.changes()
+    if model.source is not None:
+        lines += [
+            Content("Changes:" if changes else "Nothing is changed against the source."),
+            *map(change_line, changes),
+        ]
+    left = [each for level in (Level.ERROR, Level.WARNING, Level.NOTE) for each in findings if each.level is level]
+    if left:
+        lines += [Content(""), *map(_finding_line, left)]
+    return Content("\n").join(lines)
+
+
+def _finding_line(finding: Finding) -> Content:
+    style = {Level.ERROR: "$text-error", Level.WARNING: "$text-warning"}.get(finding.level, "")
+    return Content.styled(plain(f"{finding.level}: {finding.field}: {finding.text}"), style)
