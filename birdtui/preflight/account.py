@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from birdtui.aws import prices, quotas, roles
 from birdtui.aws.buckets import Bucket, Buckets, Listing, Object
@@ -20,6 +21,7 @@ SCANNED_BYTES = 64 << 20
 SCANNED_SECONDS = 8.0
 HEAD_BYTES = 1 << 20
 """How much of a list or manifest is read."""
+_KEY_TYPES = {"sagemaker:InstanceTypes": "stringList"}
 EMULATED = "000000000000"
 """The account number of the embedded engine and other emulators; AWS gives it to nobody."""
 
@@ -47,6 +49,34 @@ class Caller:
     def is_root(self) -> bool:
         """Whether this is the account's root user, about whom IAM answers no questions."""
         return self.arn.endswith(":root")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What IAM decides about one action: `allowed`, `explicitDeny` or `implicitDeny`."""
+
+    verdict: str
+    missing: tuple[str, ...] = ()
+    """Condition keys that policies ask for and nobody told; what they belong to may decide otherwise in earnest."""
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether the policies allow it."""
+        return self.verdict == "allowed"
+
+    @property
+    def is_denied_outright(self) -> bool:
+        """Whether a policy denies it, so that no other can allow it."""
+        return self.verdict == "explicitDeny"
+
+    def open_keys(self, action: str) -> list[str]:
+        """The missing keys that can matter for an action: its own service's, and those that all services know.
+
+        Objects of a training set carry no tags, as a rule, so that conditions on them decide nothing.
+        """
+        service = action.partition(":")[0]
+        mine = (key for key in self.missing if key.lower().startswith((f"{service}:", "aws:")))
+        return sorted(key for key in mine if not key.lower().startswith(("s3:existingobjecttag", "aws:resource")))
 
 
 @dataclass(frozen=True)
@@ -119,17 +149,15 @@ class Account:
 
     def decisions(
         self, principal: str, actions: Iterable[str], resource: str, context: Mapping[str, str] | None = None
-    ) -> dict[str, str]:
-        """What IAM decides for a principal, by action: `allowed`, `explicitDeny` or `implicitDeny`.
-
-        Policies of the resource itself (a bucket's) are not weighed.
-        """
+    ) -> dict[str, Decision]:
+        """What IAM decides for a principal, by action. Policies of the resource itself (a bucket's) are not weighed."""
         named, given = tuple(actions), tuple((context or {}).items())
         entries = [
-            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"} for key, value in given
+            {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": _KEY_TYPES.get(key, "string")}
+            for key, value in given
         ]
 
-        def ask() -> dict[str, str]:
+        def ask() -> dict[str, Decision]:
             with translated():
                 answer = self.session.client("iam").simulate_principal_policy(
                     PolicySourceArn=principal,
@@ -137,7 +165,7 @@ class Account:
                     ResourceArns=[resource],
                     **({"ContextEntries": entries} if entries else {}),
                 )
-            return {str(each["EvalActionName"]): str(each["EvalDecision"]) for each in answer["EvaluationResults"]}
+            return {str(each["EvalActionName"]): _decision(each) for each in answer["EvaluationResults"]}
 
         return self._memory.get(("decisions", principal, named, resource, given), ask)
 
@@ -226,3 +254,11 @@ class Account:
             return True
 
         return self._memory.get(("job", name), ask, 20.0)
+
+
+def _decision(result: Mapping[str, Any]) -> Decision:
+    """One of the simulator's results; with a resource named, keys are missing there and not at the top."""
+    missing = [*result.get("MissingContextValues", ())]
+    for each in result.get("ResourceSpecificResults", ()):
+        missing += each.get("MissingContextValues", ())
+    return Decision(str(result["EvalDecision"]), tuple(dict.fromkeys(missing)))

@@ -7,12 +7,13 @@ has a policy too, that may allow more, and a refusal is only a warning.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.aws.roles import ABSENT, Role
+from birdtui.preflight.account import Decision
 from birdtui.preflight.case import Case, Check, ok
 from birdtui.preflight.checks_account import SIMULATE
 from birdtui.spec.findings import Finding, Level
@@ -96,18 +97,23 @@ def _writes(case: Case, place: Location) -> Iterator[Finding]:
     yield from _judged(case, Check("output-write", case.output_field, arn, tuple), place, decisions)
 
 
-def _judged(case: Case, check: Check, place: Location, decisions: dict[str, str]) -> Iterator[Finding]:
+def _judged(case: Case, check: Check, place: Location, decisions: Mapping[str, Decision]) -> Iterator[Finding]:
     """What was decided about the role whose ARN is the check's subject."""
-    denied = {action: decision for action, decision in decisions.items() if decision != "allowed"}
+    denied = {action: decision for action, decision in decisions.items() if not decision.is_allowed}
     if not denied:
         yield ok(check.name, check.field, f"the role may do {' and '.join(decisions)} in {place.bucket}")
         return
     actions = " and ".join(denied)
+    unknown = sorted({key for action, decision in denied.items() for key in decision.open_keys(action)})
     remedy = f"give the role {actions} on arn:{case.caller.partition}:s3:::{place.bucket} and what lies below it (/*)"
     text = f"the role {check.what.rpartition('/')[2]} may not do {actions} in the bucket {place.bucket}"
-    if "explicitDeny" in denied.values():
-        yield Finding(check.name, Level.ERROR, check.field, text + ": a policy denies it", remedy)
+    level = Level.WARNING
+    if unknown:
+        text += f", unless a policy's condition holds ({', '.join(unknown)})"
+    elif any(decision.is_denied_outright for decision in denied.values()):
+        text, level = text + ": a policy denies it", Level.ERROR
     elif case.account.has_policy(place.bucket) is False:
-        yield Finding(check.name, Level.ERROR, check.field, text + ": none of its policies allows it", remedy)
+        text, level = text + ": none of its policies allows it", Level.ERROR
     else:
-        yield Finding(check.name, Level.WARNING, check.field, text + ", unless the bucket's own policy does", remedy)
+        text += ", unless the bucket's own policy lets it"
+    yield Finding(check.name, level, check.field, text, remedy)

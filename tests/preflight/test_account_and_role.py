@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from birdtui.preflight import preflight
+from birdtui.preflight.account import _decision
 from birdtui.spec.findings import Finding, Level
 from tests.preflight.conftest import TRUST, World, only, policy
 
@@ -119,3 +120,46 @@ def test_an_explicit_denial_is_told_as_one(world: World) -> None:
 def test_a_role_with_rights_to_its_buckets_is_well(world: World) -> None:
     world.role(EVERYTHING)
     assert world.wrong(f"job.role={world.name}") == []
+
+
+def test_a_right_that_hangs_on_an_unknown_condition_is_no_error(world: World) -> None:
+    office = {"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "Action": "sagemaker:*", "Resource": "*"}
+    look = {"Action": ["iam:*", "s3:*"], "Resource": "*"}
+    found = preflight(world.spec(), world.become(policy(look, office)))
+    finding = only(each for each in found if each.check == "caller-create")
+    assert (finding.level, "aws:SourceIp" in finding.text) == (Level.UNKNOWN, True)
+
+
+def test_a_condition_on_the_instance_type_is_weighed(world: World) -> None:
+    types = {"StringLike": {"sagemaker:InstanceTypes": ["ml.p3.*"]}}
+    create = {"Condition": types, "Action": "sagemaker:CreateTrainingJob", "Resource": "*"}
+    become = world.become(policy({"Action": ["iam:*", "s3:*"], "Resource": "*"}, create))
+    levels = {
+        kind: only(each for each in preflight(world.spec(kind), become) if each.check == "caller-create").level
+        for kind in ("resources.instance_type=ml.p3.2xlarge", "resources.instance_type=ml.g5.xlarge")
+    }
+    assert list(levels.values()) == [Level.OK, Level.ERROR]
+
+
+def test_a_roles_right_that_hangs_on_an_unknown_condition_is_a_warning(world: World) -> None:
+    inside = {"StringEquals": {"aws:SourceVpce": "vpce-1"}}
+    world.role(policy({"Action": "s3:*", "Resource": "*", "Condition": inside}))
+    found = world.wrong(f"job.role={world.name}")
+    assert {each.level for each in found} == {Level.WARNING}
+    assert all("aws:SourceVpce" in each.text for each in found)
+
+
+RESULTS = [
+    ({"EvalDecision": "allowed"}, []),
+    ({"EvalDecision": "implicitDeny", "MissingContextValues": ["aws:SourceIp", "ec2:Region"]}, ["aws:SourceIp"]),
+    (
+        {"EvalDecision": "implicitDeny", "ResourceSpecificResults": [{"MissingContextValues": ["s3:prefix"]}]},
+        ["s3:prefix"],
+    ),
+    ({"EvalDecision": "implicitDeny", "MissingContextValues": ["s3:ExistingObjectTag/SageMaker"]}, []),
+]
+
+
+@pytest.mark.parametrize(("result", "expected"), RESULTS)
+def test_the_conditions_that_can_matter_are_told(result: dict[str, object], expected: list[str]) -> None:
+    assert _decision(result).open_keys("s3:GetObject") == expected
