@@ -146,7 +146,7 @@ def test_training_leaves_the_stored_objects_as_they_are(jobs: Any, folder: str) 
     request = jobs.request(epochs="1")
     request["InputDataConfig"][0] = jobs.channel("train", f"s3://{BUCKET}/{folder}train/")
     job = jobs.ran(request)
-    assert "clashes with a previously downloaded file/folder" in job["FailureReason"]
+    assert "previously downloaded file/folder clashes" in job["FailureReason"]
     assert jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train/t.rec")["Body"].read() == before
     assert jobs.s3.get_object(Bucket=BUCKET, Key=f"{folder}train//t.rec")["Body"].read() == other
 
