@@ -147,8 +147,8 @@ def _place(target: Path, name: str, uri: str, info: ObjectInfo) -> None:
         _link(info.path, path)
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise DataDownloadError(
-            f"Failed to download data. {uri}: a previously downloaded file/folder clashes with it. Please check your S3 "
-            "objects and ensure that there is no object that is both a folder as well as a file."
+            f"Failed to download data. {uri}: a previously downloaded file/folder clashes with it. Please check your "
+            "S3 objects and ensure that there is no object that is both a folder as well as a file."
         ) from None
     except OSError as error:
         raise DataDownloadError(f"Unable to download {uri}: {error.strerror}.") from None
