@@ -150,7 +150,7 @@ def label_findings(case: Case, one: Input, labels: Mapping[float, int], *, compl
     classes, field = case.number("num_classes"), case.hyperparameter("num_classes")
     if not labels:
         return
-    odd = sorted(label for label in labels if label < 0 or label != int(label))
+    odd = sorted(label for label in labels if label < 0 or not float(label).is_integer())
     if odd:
         text = f"the channel {one.name} has the label {odd[0]:g}; labels are whole numbers from 0 on"
         yield Finding("data-labels", Level.ERROR, case.facts.uri_field(one), text, "number the classes anew, from 0")

@@ -11,7 +11,6 @@ from birdtui.preflight.channel_lists import list_findings, manifest_findings
 from birdtui.preflight.channel_records import record_findings
 from birdtui.spec.findings import Finding, Level
 from birdtui.spec.rules_facts import Input
-from birdtui.spec.rules_image_channels import is_image_content
 
 _KINDS: Mapping[str, str] = {
     ".rec": "RecordIO",
@@ -151,8 +150,6 @@ def _contents(case: Case, one: Input) -> Iterator[Finding]:
         yield from list_findings(case, one, listing)
     elif one.is_recordio:
         yield from record_findings(case, one, listing)
-    elif is_image_content(one):
-        return
 
 
 def _beside(case: Case) -> Iterator[Finding]:

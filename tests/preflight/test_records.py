@@ -65,6 +65,7 @@ def test_a_class_without_images_is_a_warning(world: World) -> None:
 LABELS = [
     ([1.0, 2.0, 3.0, 4.0] * 20, "data-labels", Level.ERROR, "labels begin at 0"),
     ([0.5] * 30, "data-labels", Level.ERROR, "number the classes anew"),
+    ([float("nan")] * 30, "data-labels", Level.ERROR, "number the classes anew"),
     ([-1.0] * 30, "data-labels", Level.ERROR, "number the classes anew"),
     ([0.0] * 100 + even(20), "data-balance", Level.WARNING, "add images"),
     ([0.0] * 30 + even(20), "data-balance", Level.NOTE, "add images"),
