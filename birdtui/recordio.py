@@ -9,10 +9,12 @@ An image record begins with `<IfQQ`: flag, label, id, id2; a flag above 0 is the
 from __future__ import annotations
 
 import io
+import mmap
 import struct
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 MAGIC = 0xCED7230A
@@ -144,9 +146,11 @@ def image_size(image: bytes) -> tuple[int, int] | None:
     return None
 
 
-SAMPLED_SIZES = 64
-"""Images whose size is looked at; more would tell nothing new."""
-_LOOKED_AT = 64 * 1024
+SAMPLED_IMAGES = 64
+"""Images whose size is looked for; more would tell nothing new."""
+_IMAGE_HEAD = 64 * 1024
+_LABEL_HEAD = _IMAGE.size + 4
+_USUAL = struct.Struct("<IIIf")
 
 
 @dataclass
@@ -170,72 +174,106 @@ class Scanner:
 
     def __init__(self) -> None:
         self.scan = Scan()
-        self._buffer = bytearray()
+        self._rest = b""
         self._skip = 0
         self._offset = 0
-        self._inside = False
+        self._looked = 0
+        self._begun = 0
+        self._head = bytearray()
+        self._length = -1
 
-    def feed(self, piece: bytes) -> None:
+    def feed(self, piece: bytes | mmap.mmap) -> None:
         """Take the next bytes."""
         self.scan.bytes_seen += len(piece)
         if self._skip >= len(piece):
             self._skip -= len(piece)
             self._offset += len(piece)
             return
-        if self._skip:
-            self._offset += self._skip
-            piece = piece[self._skip :]
-            self._skip = 0
-        self._buffer += piece
-        at = 0
-        while (step := self._step(at)) > 0:
+        buffer = self._rest + piece if self._rest else piece
+        at = self._skip
+        while True:
+            if self._looked == SAMPLED_IMAGES and self._length < 0:
+                at = self._run(buffer, at)
+            step = self._step(buffer, at)
+            if not step:
+                break
             at += step
-        if at > len(self._buffer):
-            self._skip = at - len(self._buffer)
-            at = len(self._buffer)
-        del self._buffer[:at]
-        self._offset += at
+        self._skip = max(at - len(buffer), 0)
+        self._rest = buffer[at:]
+        self._offset += min(at, len(buffer))
 
-    def _step(self, at: int) -> int:
-        """Look at the record at a place of the buffer; how far the next one is, 0 when more bytes are needed."""
-        buffer = self._buffer
+    def _run(self, buffer: bytes | mmap.mmap, at: int) -> int:
+        """Step over records of the usual kind (whole, one label, all there); where another one begins."""
+        labels: list[float] = []
+        unpack = _USUAL.unpack_from
+        size = len(buffer)
+        last = size - _USUAL.size
+        while at <= last:
+            magic, word, flag, label = unpack(buffer, at)
+            end = at + 8 + (word + 3 & ~3)
+            if magic != MAGIC or flag or not _IMAGE.size <= word <= LONGEST or end > size:
+                break
+            labels.append(label)
+            at = end
+        self.scan.records += len(labels)
+        self.scan.labels.update(labels)
+        return at
+
+    def _step(self, buffer: bytes | mmap.mmap, at: int) -> int:
+        """Look at the part at a place of the buffer; how far the next one is, 0 when more bytes are needed."""
         if len(buffer) - at < _HEAD.size:
             return 0
-        flag, length = _head(bytes(buffer[at : at + _HEAD.size]), self._offset + at, inside=self._inside)
-        wanted = _HEAD.size + min(length, _LOOKED_AT if len(self.scan.sizes) < SAMPLED_SIZES else _IMAGE.size)
-        if flag in {0, 1} and len(buffer) - at < wanted:
+        inside = self._length >= 0
+        flag, length = _head(buffer[at : at + _HEAD.size], self._offset + at, inside=inside)
+        limit = _IMAGE_HEAD if self._looked < SAMPLED_IMAGES else _LABEL_HEAD
+        joint = MAGIC_BYTES if inside else b""
+        wanted = at + _HEAD.size + min(length, max(limit - len(self._head) - len(joint), 0))
+        if len(buffer) < wanted:
             return 0
-        if flag in {0, 1}:
-            self._look(bytes(buffer[at + _HEAD.size : at + wanted]), length, self._offset + at)
-        self._inside = flag in {1, 2}
+        if not inside:
+            self._begun = self._offset + at
+        self._head += joint + buffer[at + _HEAD.size : wanted]
+        self._length = max(self._length, 0) + len(joint) + length
         if flag in {0, 3}:
-            self.scan.records += 1
+            self._look(bytes(self._head), self._length)
+            self._head.clear()
+            self._length = -1
         return _HEAD.size + length + -length % 4
 
-    def _look(self, data: bytes, length: int, offset: int) -> None:
+    def _look(self, head: bytes, length: int) -> None:
+        """Take in a record by its first bytes and its length."""
+        scan = self.scan
         if length < _IMAGE.size:
-            raise RecordIOError("a record is too short for an image header", offset)
-        flag, label = struct.unpack_from("<If", data)
-        self.scan.label_width = max(self.scan.label_width, flag, 1)
-        if flag == 0:
-            self.scan.labels[label] += 1
-        if len(self.scan.sizes) < SAMPLED_SIZES and len(data) > _IMAGE.size + 4 * flag:
-            size = image_size(data[_IMAGE.size + 4 * flag :])
+            raise RecordIOError("a record is too short for an image header", self._begun)
+        flag, label = struct.unpack_from("<If", head)
+        if length < _IMAGE.size + 4 * flag:
+            raise RecordIOError(f"a record is too short for its {flag} labels", self._begun)
+        scan.records += 1
+        scan.label_width = max(scan.label_width, flag, 1)
+        if flag == 1:
+            (label,) = struct.unpack_from("<f", head, _IMAGE.size)
+        if flag <= 1:
+            scan.labels[label] += 1
+        if self._looked < SAMPLED_IMAGES:
+            self._looked += 1
+            size = image_size(head[_IMAGE.size + 4 * flag :])
             if size is not None:
-                self.scan.sizes.append(size)
+                scan.sizes.append(size)
 
     def finish(self) -> Scan:
         """The whole file was fed: its figures, all counted. Raises RecordIOError where the last record is cut."""
-        if self._buffer or self._skip or self._inside:
-            raise RecordIOError("the last record is cut short", self._offset)
+        if self._rest or self._skip or self._length >= 0:
+            whole_before = self._length < 0 and not self._skip
+            raise RecordIOError("the last record is cut short", self._offset if whole_before else self._begun)
         self.scan.complete = True
         return self.scan
 
 
-def scan_file(path: str) -> Scan:
+def scan_file(path: Path) -> Scan:
     """The figures of a .rec file on disk. Raises RecordIOError and OSError."""
     scanner = Scanner()
-    with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 - unbuffered, in large pieces
-        while piece := stream.read(1 << 20):
-            scanner.feed(piece)
-    return scanner.finish()
+    with path.open("rb") as stream:
+        if path.stat().st_size:
+            with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                scanner.feed(content)
+        return scanner.finish()

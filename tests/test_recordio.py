@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,11 +16,13 @@ from birdtui.recordio import (
     MAGIC_BYTES,
     ImageHeader,
     RecordIOError,
+    Scan,
     Scanner,
     image_size,
     pack_image,
     pack_record,
     read_records,
+    scan_file,
     unpack_image,
     write_records,
 )
@@ -97,15 +101,73 @@ def test_the_size_of_something_else_is_unknown() -> None:
 RECORDS = [pack_image(ImageHeader((float(number % 3),)), encoded("JPEG", (20 + number, 10))) for number in range(7)]
 
 
-@given(st.integers(1, 4000))
-def test_a_scan_counts_the_same_in_pieces_of_any_size(piece: int) -> None:
-    packed = write_records(RECORDS)
+def scanned(packed: bytes, piece: int = 1 << 20) -> Scan:
     scanner = Scanner()
     for at in range(0, len(packed), piece):
         scanner.feed(packed[at : at + piece])
-    scan = scanner.finish()
+    return scanner.finish()
+
+
+@given(st.integers(1, 4000))
+def test_a_scan_counts_the_same_in_pieces_of_any_size(piece: int) -> None:
+    scan = scanned(write_records(RECORDS), piece)
     assert (scan.records, dict(scan.labels)) == (7, {0.0: 3, 1.0: 2, 2.0: 2})
     assert scan.sizes == [(20 + number, 10) for number in range(7)]
+
+
+labels = st.floats(-10, 10, width=32)
+headers = st.builds(ImageHeader, st.lists(labels, min_size=1, max_size=3).map(tuple), st.just(0xCED7230A))
+
+
+@given(st.lists(st.builds(pack_image, headers, data), max_size=80), st.integers(1, 300))
+def test_a_scan_finds_what_reading_finds(records: list[bytes], piece: int) -> None:
+    scan = scanned(write_records(records), piece)
+    read = [unpack_image(record)[0].labels for record in records]
+    assert scan.records == len(records)
+    assert scan.labels == Counter(one[0] for one in read if len(one) == 1)
+    assert scan.label_width == max(map(len, read), default=0)
+
+
+@given(st.integers(1, 100), st.integers(0, 100_000), st.integers(100, 5000))
+def test_a_cut_file_is_told_with_the_place_where_its_last_record_begins(count: int, cut: int, piece: int) -> None:
+    packed = pack_record(RECORDS[0])
+    whole, rest = divmod(cut % (count * len(packed)), len(packed))
+    content = packed * whole + packed[:rest]
+    if not rest:
+        assert scanned(content, piece).records == whole
+        return
+    for take in (lambda: list(read_records(content)), lambda: scanned(content, piece)):
+        with pytest.raises(RecordIOError, match="cut short") as caught:
+            take()
+        assert caught.value.offset == whole * len(packed)
+
+
+def test_a_lone_label_written_as_a_vector_is_counted() -> None:
+    record = struct.pack("<IfQQf", 1, 0.0, 0, 0, 3.0) + b"image"
+    scan = scanned(write_records([record]))
+    assert (dict(scan.labels), scan.label_width) == ({3.0: 1}, 1)
+
+
+@pytest.mark.parametrize("wrong", [b"short", struct.pack("<IfQQ", 9, 0.0, 0, 0) + bytes(8)])
+@pytest.mark.parametrize("before", [0, 7, 70])
+def test_a_record_that_holds_no_image_header_is_told_with_its_place(wrong: bytes, before: int) -> None:
+    sound = write_records(RECORDS[:1] * before)
+    with pytest.raises(RecordIOError, match="too short") as caught:
+        scanned(sound + pack_record(wrong))
+    assert caught.value.offset == len(sound)
+
+
+def test_a_file_is_scanned_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / "birds.rec"
+    path.write_bytes(write_records(RECORDS * 20))
+    scan = scan_file(path)
+    assert (scan.records, scan.complete, scan.bytes_seen) == (140, True, path.stat().st_size)
+
+
+def test_an_empty_file_is_scanned_too(tmp_path: Path) -> None:
+    path = tmp_path / "empty.rec"
+    path.touch()
+    assert scan_file(path) == Scan(complete=True)
 
 
 def test_a_scan_stopped_early_says_that_it_is_not_complete() -> None:
