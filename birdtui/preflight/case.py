@@ -85,7 +85,7 @@ def could_not(check: Check, problem: AwsProblem) -> Finding:
         named = _PERMISSION.search(problem.message)
         permission = named[1] if named else check.permission
         if permission:
-            return check.unknown(f"you lack the permission {permission}", f"ask for {permission}, or trust your eyes")
+            return check.unknown(f"you lack the permission {permission}", f"ask for {permission}")
     return check.unknown(problem.message, problem.advice[0].text if problem.advice else "")
 
 

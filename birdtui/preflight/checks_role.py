@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from birdtui.aws.errors import AwsProblem
-from birdtui.aws.roles import ABSENT, Role
+from birdtui.aws.roles import ABSENT
 from birdtui.preflight.account import Decision
 from birdtui.preflight.case import Case, Check, ok
 from birdtui.preflight.checks_account import SIMULATE
@@ -39,6 +39,11 @@ def role_checks(case: Case) -> Iterator[Check]:
 def _role(case: Case) -> Iterator[Finding]:
     try:
         arn = case.account.role_arn(case.spec.role)
+        account = arn.split(":")[4] if arn.count(":") >= 5 else ""
+        if account not in ("", case.caller.account):
+            text = f"the role {arn} belongs to the account {account}, and you are in {case.caller.account}"
+            yield Finding("role", Level.ERROR, FIELD, text, "take a role of your own account: none other can be passed")
+            return
         found = case.account.role(arn.rpartition("/")[2])
     except AwsProblem as problem:
         if problem.code not in ABSENT:
@@ -48,23 +53,14 @@ def _role(case: Case) -> Iterator[Finding]:
         yield Finding("role", Level.ERROR, FIELD, problem.message, remedy)
         return
     if found.arn != arn:
-        yield _other_role(case, arn, found)
+        text = f"there is no role {arn}: the role {found.name} has another path"
+        yield Finding("role", Level.ERROR, FIELD, text, f"write {found.arn}")
     elif not found.trusted:
         text = f"the role {found.name} does not let sagemaker.amazonaws.com take it"
         remedy = "in its trust policy, allow sts:AssumeRole to the service sagemaker.amazonaws.com"
         yield Finding("role", Level.ERROR, FIELD, text, remedy)
     else:
         yield ok("role", FIELD, f"{arn} trusts SageMaker")
-
-
-def _other_role(case: Case, arn: str, found: Role) -> Finding:
-    """An ARN that is not that of the role of its name in this account."""
-    account = arn.split(":")[4] if arn.count(":") >= 5 else ""
-    if account != case.caller.account:
-        text = f"the role {arn} belongs to the account {account}, and you are in {case.caller.account}"
-        return Finding("role", Level.ERROR, FIELD, text, f"take a role of your own account, such as {found.arn}")
-    text = f"there is no role {arn}: the role {found.name} has another path"
-    return Finding("role", Level.ERROR, FIELD, text, f"write {found.arn}")
 
 
 def _nearest(case: Case, name: str) -> str | None:

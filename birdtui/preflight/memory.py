@@ -38,6 +38,7 @@ class Memory:
             slot = self._slots.get(key)
             asking = slot is None or (slot.done.is_set() and slot.until <= self._clock())
             if slot is None or asking:
+                self._drop_old()
                 slot = self._slots[key] = _Slot()
         if asking:
             self._ask(key, slot, ask, seconds)
@@ -56,6 +57,12 @@ class Memory:
                     del self._slots[key]
         slot.until = self._clock() + seconds
         slot.done.set()
+
+    def _drop_old(self) -> None:
+        """Let go of answers that are too old to be given, so that a long session keeps no more than a short one."""
+        now = self._clock()
+        for key in [key for key, slot in self._slots.items() if slot.done.is_set() and slot.until <= now]:
+            del self._slots[key]
 
     def forget(self) -> None:
         """Ask everything anew from now on."""

@@ -140,6 +140,15 @@ def test_an_answer_is_kept_for_its_time() -> None:
     assert memory.get("key", lambda: 3, 10) == 3
 
 
+def test_answers_that_are_too_old_are_let_go() -> None:
+    now = [0.0]
+    memory = Memory(lambda: now[0])
+    for key in range(100):
+        now[0] = float(key)
+        memory.get(key, lambda: 1, 10)
+    assert len(memory._slots) <= 11
+
+
 def test_a_failure_is_not_kept() -> None:
     memory = Memory()
 
