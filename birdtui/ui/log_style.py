@@ -62,6 +62,11 @@ def lead(row: Row, time_shown: TimeShown, hosts: Sequence[str]) -> Text:
     return text
 
 
+def as_text(row: Row, time_shown: TimeShown, hosts: Sequence[str]) -> str:
+    """A whole line as text, with what stands before it."""
+    return lead(row, time_shown, hosts).plain + plain(row.line.text)
+
+
 def body(row: Row, marks: Sequence[LogFilter]) -> Text:
     """The line itself, plain and coloured; `marks` are what to point out in it."""
     line = plain(row.line.text[:DRAWN]) + ("…" if len(row.line.text) > DRAWN else "")

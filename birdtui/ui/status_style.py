@@ -10,13 +10,16 @@ from textual.content import Content
 
 from birdtui.spec.plain_text import plain
 
+MUTED = "$foreground 60%"
+"""The style of what matters less; `$text-muted` is for style sheets only, in text it would be as bright as the rest."""
+
 _LOOKS = {
     "InProgress": ("▶", "$text-primary"),
     "Completed": ("✔", "$text-success"),
     "Failed": ("✘", "$text-error bold"),
     "Stopping": ("◼", "$text-warning"),
     "Stopped": ("■", "$text-warning"),
-    "Deleting": ("…", "$text-muted"),
+    "Deleting": ("…", MUTED),
     "MaxRuntimeExceeded": ("■", "$text-warning"),
     "MaxWaitTimeExceeded": ("■", "$text-warning"),
     "Interrupted": ("‖", "$text-warning"),
@@ -74,9 +77,9 @@ def timeline(transitions: Sequence[Mapping[str, Any]], now: datetime, *, message
         duration = "" if _is_last(entry) else short_duration(lasted) + running
         line = word.pad_right(max(22 - word.cell_length, 1)) + Content(duration.rjust(7) + "  ")
         if messages and entry.get("StatusMessage"):
-            line += Content.styled(plain(str(entry["StatusMessage"])), "$text-muted")
+            line += Content.styled(plain(str(entry["StatusMessage"])), MUTED)
         lines.append(line)
-    return Content("\n").join(lines) if lines else Content.styled("No status yet.", "$text-muted")
+    return Content("\n").join(lines) if lines else Content.styled("No status yet.", MUTED)
 
 
 def strip_of_statuses(transitions: Sequence[Mapping[str, Any]], now: datetime) -> Content:

@@ -217,14 +217,14 @@ async def test_the_preview_shows_timeline_accuracy_and_artifact(open_app: Opener
     async with open_app() as seen:
         await seen.sees("good-beta")
         await seen.press("slash", *"good-alpha", "enter")
-        await seen.sees("Training", "Uploading", "validation accuracy", "model.tar.gz")
+        await seen.sees("Training", "Uploading", "validation accuracy", "artifact", "s3://screen-pictures/good-alpha")
 
 
 async def test_the_accuracy_column_is_filled(open_app: Opener) -> None:
     async with open_app() as seen:
         await seen.sees("good-beta")
         row = names(seen).index("good-beta")
-        await seen.until(lambda: str(table(seen).get_row_at(row)[6]) not in {"", "–"})
+        await seen.until(lambda: str(table(seen).get_row_at(row)[5]) not in {"", "–"})
 
 
 async def test_enter_opens_the_job(open_app: Opener) -> None:
@@ -275,7 +275,7 @@ async def test_the_artifact_uri_is_copied(open_app: Opener) -> None:
     async with open_app() as seen:
         await seen.sees("good-beta")
         await seen.press("slash", *"good-beta", "enter")
-        await seen.sees("model.tar.gz")
+        await seen.sees("s3://screen-pictures/good-beta")
         await seen.press("y")
         await seen.until(lambda: seen.app.clipboard.endswith("/output/model.tar.gz"))
 

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer
+from textual.widgets import DataTable
 
 from birdtui.spec.plain_text import plain
 from birdtui.ui import background
@@ -20,6 +20,7 @@ from birdtui.ui.commands import bindings
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import job_duration, now, short_duration
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart
+from birdtui.ui.widgets.key_bar import KeyBar
 from birdtui.ui.widgets.notice import Notice
 from birdtui.ui.widgets.title_bar import TitleBar
 
@@ -110,7 +111,7 @@ class CompareScreen(CommandScope, Screen[None]):
             yield AccuracyChart()
             yield DataTable[str](id="compare-table", cursor_type="row")
         yield Notice()
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Read the jobs, away from the screen."""
@@ -124,7 +125,7 @@ class CompareScreen(CommandScope, Screen[None]):
         self.add_class("-ready")
         self.query_one(AccuracyChart).area.view = ChartView(host="each")
         self._show()
-        self.query_one(AccuracyChart).focus_view()
+        self.query_one("#compare-table").focus()  # the chart has an m of its own
 
     def on_failed(self, event: background.Failed) -> None:
         """Say why they cannot be compared."""

@@ -15,7 +15,7 @@ from textual.content import Content
 from textual.css.query import NoMatches
 from textual.events import Click, Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec.plain_text import plain
@@ -27,6 +27,7 @@ from birdtui.ui.status_style import now, short_duration, strip_of_statuses
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart
 from birdtui.ui.widgets.channels_panel import ChannelsPanel
 from birdtui.ui.widgets.job_panel import JobPanel
+from birdtui.ui.widgets.key_bar import KeyBar
 from birdtui.ui.widgets.log_panel import LogPanel
 from birdtui.ui.widgets.notice import problem_title
 from birdtui.ui.widgets.outcome import Outcome
@@ -76,7 +77,7 @@ class JobScreen(CommandScope, Screen[None]):
 
     COMMAND_SCOPE = "job"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("job")]
-    AUTO_FOCUS = "LogView"
+    AUTO_FOCUS = ""
     DEFAULT_CSS = """
     JobScreen #job-status { height: auto; max-height: 2; padding: 0 1; background: $panel; }
     JobScreen #job-panels { height: 1fr; }
@@ -84,7 +85,12 @@ class JobScreen(CommandScope, Screen[None]):
     JobScreen .panel:focus-within { border: round $primary; border-title-color: $text; border-title-style: bold; }
     JobScreen .panel > * { height: 1fr; }
     JobScreen PanelTabs { display: none; }
-    JobScreen.-four #job-panels { layout: grid; grid-size: 2 2; grid-columns: 2fr 3fr; grid-rows: 1fr 1fr; }
+    JobScreen.-four #job-panels { layout: horizontal; }
+    JobScreen.-four #job-left { width: 2fr; }
+    JobScreen.-four #job-right { width: 3fr; }
+    JobScreen.-four #panel-config { height: 3fr; }
+    JobScreen.-four #panel-channels { height: 2fr; }
+    JobScreen.-one #job-panels > .-aside { display: none; }
     JobScreen.-one PanelTabs { display: block; }
     JobScreen.-one .panel { display: none; border: none; }
     JobScreen.-one .panel:focus-within { border: none; }
@@ -120,11 +126,13 @@ class JobScreen(CommandScope, Screen[None]):
         yield Outcome()
         yield PanelTabs("")
         with Container(id="job-panels"):
-            yield self._panel("config", JobPanel())
-            yield self._panel("chart", AccuracyChart())
-            yield self._panel("channels", ChannelsPanel())
-            yield self._panel("log", LogPanel(self.state.log))
-        yield Footer()
+            with Vertical(id="job-left"):
+                yield self._panel("config", JobPanel())
+                yield self._panel("channels", ChannelsPanel())
+            with Vertical(id="job-right"):
+                yield self._panel("chart", AccuracyChart())
+                yield self._panel("log", LogPanel(self.state.log))
+        yield KeyBar()
 
     @staticmethod
     def _panel(name: str, content: Vertical | JobPanel | ChannelsPanel) -> Container:
@@ -135,7 +143,7 @@ class JobScreen(CommandScope, Screen[None]):
 
     def on_mount(self) -> None:
         """Begin to watch."""
-        self._arrange()
+        self.open_panel(self._open)
         self.query_one(LogPanel).waiting("Asking for the job…", now())
         self.set_interval(1.0, self._draw_status)
         if self._watch is not None:
@@ -212,27 +220,13 @@ class JobScreen(CommandScope, Screen[None]):
             lines.append(strip_of_statuses(transitions, moment))
         elif not self._trouble:
             lines.append(Content("Loading the job…"))
-        facts: list[str] = []
-        total, done = state.total_epochs, state.epochs_done
-        if done or (total and not state.is_over):
-            facts.append(f"epoch {done}/{total}" if total else f"epoch {done}")
-        if state.best is not None:
-            facts.append(f"best {state.best[1]:.4f} @{state.best[0]}")
-        left = state.time_left(moment)
-        if left is not None:
-            facts.append(f"about {short_duration(left)} left")
-        billable = state.billable_seconds(moment)
-        if billable is not None:
-            facts.append(f"billable {short_duration(billable)}")
-        message = str(transitions[-1].get("StatusMessage", "")) if transitions else ""
-        if message and not state.is_over:
-            facts.append(message)
-        line = Content(plain(" · ".join(facts)))
+        line = Content(plain(" · ".join(progress(state, moment))))
         if state.trouble is not None:
             line += Content.styled(plain(f"  ⚠ {state.trouble.message}"), "$text-warning")
         if self._trouble:
             line += Content.styled(plain(f"  ⚠ {self._trouble}"), "$text-error")
-        lines.append(line)
+        if line.plain:
+            lines.append(line)
         self.query_one("#job-status", Static).update(Content("\n").join(lines))
 
     # panels
@@ -248,6 +242,8 @@ class JobScreen(CommandScope, Screen[None]):
         self.set_class(not four, "-one")
         for name in PANELS:
             self.query_one(f"#panel-{name}").set_class(name == self._open, "-open")
+        for side in self.query_one("#job-panels").children:
+            side.set_class(not any(panel.id == f"panel-{self._open}" for panel in side.children), "-aside")
         self.query_one(PanelTabs).show(self._open)
 
     def open_panel(self, name: str) -> None:
@@ -337,6 +333,29 @@ class JobScreen(CommandScope, Screen[None]):
                 self.notify(f"{count:,} lines in {plain(str(path))}", title="Saved", markup=False)
 
         self.app.push_screen(AskPathScreen("Save the log as", Path(f"{self.job_name}.log")), save)
+
+
+def progress(state: JobState, moment: datetime) -> list[str]:
+    """How far a job is, in a few words each; the outcome says it of one that has ended."""
+    if state.ended is not None:
+        return []
+    facts: list[str] = []
+    total, done = state.total_epochs, state.epochs_done
+    if done or (total and not state.is_over):
+        facts.append(f"epoch {done}/{total}" if total else f"epoch {done}")
+    if state.best is not None:
+        facts.append(f"best {state.best[1]:.4f} @{state.best[0]}")
+    left = state.time_left(moment)
+    if left is not None:
+        facts.append(f"about {short_duration(left)} left")
+    billable = state.billable_seconds(moment)
+    if billable is not None:
+        facts.append(f"billable {short_duration(billable)}")
+    transitions = state.description.get("SecondaryStatusTransitions") or [{}]
+    message = str(transitions[-1].get("StatusMessage") or "")
+    if message and not state.is_over:
+        facts.append(message)
+    return facts
 
 
 def chart_data(state: JobState) -> ChartData:

@@ -11,7 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import DataTable, Input, Static
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec.plain_text import plain
@@ -23,6 +23,7 @@ from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import now
 from birdtui.ui.widgets.job_preview import JobPreview
 from birdtui.ui.widgets.job_table import JobTable
+from birdtui.ui.widgets.key_bar import KeyBar
 from birdtui.ui.widgets.notice import Notice, problem_title
 from birdtui.ui.widgets.title_bar import TitleBar
 
@@ -43,8 +44,8 @@ class JobsScreen(CommandScope, Screen[None]):
     AUTO_FOCUS = "JobTable"
     DEFAULT_CSS = """
     JobsScreen #jobs-body { height: 1fr; }
-    JobsScreen #jobs-left { width: 3fr; }
-    JobsScreen JobPreview { width: 2fr; }
+    JobsScreen #jobs-left { width: 5fr; }
+    JobsScreen JobPreview { width: 3fr; }
     JobsScreen.-narrow #jobs-body { layout: vertical; }
     JobsScreen.-narrow #jobs-left { width: 100%; height: 3fr; }
     JobsScreen.-narrow JobPreview { width: 100%; height: 2fr; border-left: none; border-top: solid $panel; }
@@ -89,7 +90,7 @@ class JobsScreen(CommandScope, Screen[None]):
             yield JobPreview()
         yield Notice()
         yield Static("", id="jobs-state")
-        yield Footer()
+        yield KeyBar()
 
     @property
     def table(self) -> JobTable:
@@ -98,7 +99,7 @@ class JobsScreen(CommandScope, Screen[None]):
 
     def on_mount(self) -> None:
         """Show that the jobs are being loaded, then load them."""
-        self.table.show_sorting(self._sort, reverse=self._reverse)
+        self.table.show_sorting(self._sort, self._reverse)
         self._say("Loading the jobs…")
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._load)
@@ -324,7 +325,7 @@ class JobsScreen(CommandScope, Screen[None]):
         self._resorted()
 
     def _resorted(self) -> None:
-        self.table.show_sorting(self._sort, reverse=self._reverse)
+        self.table.show_sorting(self._sort, self._reverse)
         self._show()
 
     def action_mark(self) -> None:

@@ -21,6 +21,7 @@ from birdtui.ui.chart_drawing import RGB, Palette, draw
 from birdtui.ui.chart_model import SMOOTHING, ChartData, ChartView, Curve, plot, shown
 from birdtui.ui.commands import bindings
 from birdtui.ui.scope import CommandScope
+from birdtui.ui.status_style import MUTED
 
 DASHES = ("━", "╍", "┅", "┉", "╌")
 """A line's mark in the legend differs by more than its colour."""
@@ -117,10 +118,11 @@ class AccuracyChart(CommandScope, Vertical):
                 mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
                 color = Color(*colors[rank % len(colors)]).hex
                 label = f"{name} {curve.host}" if len(curves) > 1 else name
-                parts.append(Content.styled(mark, color) + Content(f" {plain(label)} {self._value(curve)}  "))
+                words = f" {plain(label)} {self._value(curve)}".replace(" ", "\N{NO-BREAK SPACE}")
+                parts.append(Content.styled(mark, color) + Content(words + "  "))
         notes = self._notes()
         if notes:
-            parts.append(Content.styled(plain(" · ".join(notes)), "$text-muted"))
+            parts.append(Content.styled(plain(" · ".join(notes)), MUTED))
         return Content.assemble(*parts)
 
     def _notes(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The job under the cursor in short: timeline, last accuracy with a small curve, failure in full, artifact."""
+"""The job under the cursor in short: failure in full, timeline, last accuracy with a small curve, artifact."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from birdtui.spec.explain import explain_failure
 from birdtui.spec.plain_text import plain
-from birdtui.ui.status_style import local_time, now, short_duration, status_content, timeline
+from birdtui.ui.status_style import MUTED, local_time, now, short_duration, status_content, timeline
 
 BARS = "▁▂▃▄▅▆▇█"
 
@@ -30,7 +30,10 @@ class JobPreview(VerticalScroll, can_focus=False):
     """Draws a description; `show_curve` adds the accuracy when it is read."""
 
     DEFAULT_CSS = """
-    JobPreview { background: $surface; padding: 0 1; border-left: solid $panel; }
+    JobPreview {
+        background: $surface; padding: 0 1; border-left: solid $panel;
+        scrollbar-gutter: stable; scrollbar-size-vertical: 1;
+    }
     JobPreview Static { height: auto; }
     """
 
@@ -40,7 +43,7 @@ class JobPreview(VerticalScroll, can_focus=False):
 
     def say(self, text: str) -> None:
         """Say why there is no job to show."""
-        self.query_one("#preview-text", Static).update(Content.styled(plain(text), "$text-muted"))
+        self.query_one("#preview-text", Static).update(Content.styled(plain(text), MUTED))
 
     def show(self, description: Mapping[str, Any], curve: Sequence[float] | None) -> None:
         """Show a job; `curve` is its validation accuracy by epoch, None while that is not read."""
@@ -50,6 +53,7 @@ class JobPreview(VerticalScroll, can_focus=False):
             status_content(str(description.get("TrainingJobStatus", "")))
             + Content(f"  created {local_time(description.get('CreationTime'))}"),
             Content(self._resources(description)),
+            *self._failure(description),
             Content(""),
             timeline(description.get("SecondaryStatusTransitions", []), moment),
         ]
@@ -59,10 +63,9 @@ class JobPreview(VerticalScroll, can_focus=False):
                 Content(f"validation accuracy  last {curve[-1]:.4f}  best {max(curve):.4f} @{curve.index(max(curve))}"),
                 Content.styled(small_curve(curve, max(self.size.width - 4, 10)), "$text-success"),
             ]
-        lines += self._failure(description)
         artifact = (description.get("ModelArtifacts") or {}).get("S3ModelArtifacts")
         if artifact:
-            lines += [Content(""), Content.styled("artifact", "$text-muted"), Content(plain(str(artifact)))]
+            lines += [Content(""), Content.styled("artifact", MUTED), Content(plain(str(artifact)))]
         self.query_one("#preview-text", Static).update(Content("\n").join(lines))
 
     @staticmethod
@@ -82,10 +85,9 @@ class JobPreview(VerticalScroll, can_focus=False):
         if not reason:
             return []
         explanation = explain_failure(str(reason), description)
-        lines = [Content(""), Content.styled("Failure", "$text-error bold"), Content(plain(str(reason)))]
-        if explanation.known:
-            lines += [Content(""), Content(plain(explanation.summary))]
+        lines: list[Content] = [Content(plain(explanation.summary))] if explanation.known else []
         for advice in explanation.advice:
             field = Content.styled(plain(advice.field) + "  ", "bold") if advice.field else Content("")
             lines.append(Content("→ ") + field + Content(plain(advice.text)))
+        lines += [Content.styled("Failure", "$text-error bold"), Content(plain(str(reason)))]
         return lines

@@ -17,14 +17,21 @@ from birdtui.ui.status_style import age, short_duration, status_content
 
 COLUMNS = (
     ("mark", " ", None, 1),
-    ("status", "Status", SortBy.STATUS, 14),
+    ("status", "Status", SortBy.STATUS, 13),
     ("name", "Name", SortBy.NAME, None),
     ("age", "Age", SortBy.CREATED, 4),
     ("duration", "Took", SortBy.DURATION, 6),
-    ("instance", "Instance", SortBy.INSTANCE, 15),
-    ("accuracy", "Accuracy", SortBy.ACCURACY, 8),
+    ("accuracy", "Accuracy", SortBy.ACCURACY, 9),
+    ("instance", "Instance", SortBy.INSTANCE, None),
 )
-NAME_WIDTH = 40
+BESIDE_NAME = 45
+"""Cells that the columns other than name and instance take."""
+INSTANCE = 17
+"""Cells that the instance column takes, mostly."""
+ROOM_FOR_INSTANCE = 86
+"""The narrowest table that has an instance column; the preview names the instances in any case."""
+NAME_TAIL = 15
+"""Of a name that is too long the end stays: it holds what tells runs apart."""
 
 Cell = Text | Content | str
 
@@ -47,12 +54,32 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
         super().__init__(id=id, cursor_type="row", zebra_stripes=False)
         self._order: list[str] = []
         self._cells: dict[str, tuple[str, ...]] = {}
-        self._sorting = ""
+        self._sorting: tuple[SortBy, bool] = (SortBy.CREATED, False)
+        self._drawn_width = 0
+        self._shown: tuple[Sequence[JobRow], Collection[str], datetime] | None = None
 
     def on_mount(self) -> None:
         """Make the columns."""
-        for key, title, _, width in COLUMNS:
+        for key, title, _, width in self._columns():
             self.add_column(title, key=key, width=width)
+
+    def on_resize(self) -> None:
+        """Another width has room for other columns and for more or less of a name."""
+        if self.size.width == self._drawn_width:
+            return
+        self._drawn_width = self.size.width
+        current = self.current
+        self.clear(columns=True)
+        self._order = []
+        self.on_mount()
+        self.show_sorting(*self._sorting)
+        if self._shown is not None:
+            self.show(*self._shown)
+        if current in self._order:
+            self.move_cursor(row=self._order.index(current), animate=False)
+
+    def _columns(self) -> Sequence[tuple[str, str, SortBy | None, int | None]]:
+        return COLUMNS if self.size.width >= ROOM_FOR_INSTANCE or not self.size.width else COLUMNS[:-1]
 
     @property
     def current(self) -> str | None:
@@ -67,6 +94,7 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
 
     def show(self, rows: Sequence[JobRow], marked: Collection[str], now: datetime) -> None:
         """Show these rows; only what differs is drawn anew, and the cursor stays on its job."""
+        self._shown = rows, marked, now
         order = [row.name for row in rows]
         cells = {row.name: self._row_cells(row, marked, now) for row in rows}
         if order != self._order:
@@ -85,35 +113,38 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
             texts = tuple(map(str, found))
             before = self._cells.get(name, ())
             if texts != before:
-                for (key, *_), cell, text, old in zip(COLUMNS, found, texts, before, strict=True):
+                for (key, *_), cell, text, old in zip(self._columns(), found, texts, before, strict=True):
                     if text != old:
                         self.update_cell(name, key, cell)
                 self._cells[name] = texts
 
-    def show_sorting(self, sort: SortBy, *, reverse: bool) -> None:
+    def show_sorting(self, sort: SortBy, reverse: bool) -> None:
         """Mark the column that sorts."""
         arrow = "▴" if reverse else "▾"
-        for key, title, by, _ in COLUMNS:
+        for key, title, by, _ in self._columns():
             self.columns[next(column for column in self.columns if column.value == key)].label = Text(
                 f"{title}{arrow if by is sort else ''}"
             )
-        self._sorting = f"{sort}{reverse}"
+        self._sorting = sort, reverse
         self.refresh()
 
     def _row_cells(self, row: JobRow, marked: Collection[str], now: datetime) -> tuple[Cell, ...]:
         name = plain(row.name)
-        if len(name) > NAME_WIDTH:
-            name = name[: NAME_WIDTH - 1] + "…"
+        others = BESIDE_NAME + (INSTANCE if len(self._columns()) == len(COLUMNS) else 0)
+        room = max(self.size.width - others, 20)
+        if len(name) > room:
+            name = f"{name[: room - NAME_TAIL - 1]}…{name[-NAME_TAIL:]}"
         accuracy = row.accuracy
-        return (
+        cells = (
             "●" if row.name in marked else "",
             self._status(row.status),
             Text(name),
             age(row.summary.get("CreationTime"), now),
             short_duration(row.duration(now)),
-            Text(plain(row.instance)),
             "" if accuracy is None else f"{accuracy:.4f}",
+            Text(plain(row.instance)),
         )
+        return cells[: len(self._columns())]
 
     def _status(self, status: str) -> Text:
         """A status in the theme's colours; DataTable draws rich text, which does not know them by name."""

@@ -20,7 +20,7 @@ from textual.widgets import Input, Static
 from birdtui.spec.plain_text import plain
 from birdtui.ui.commands import bindings
 from birdtui.ui.log_rows import LogRows
-from birdtui.ui.log_style import TimeShown, clock
+from birdtui.ui.log_style import TimeShown, as_text
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.widgets.log_view import LogView
 from birdtui.watch.log_buffer import LogBuffer
@@ -42,6 +42,7 @@ class LogPanel(CommandScope, Vertical):
     LogPanel > Input.-asked { display: block; }
     LogPanel > #log-waiting { height: 1fr; content-align: center middle; color: $text-muted; padding: 1 2; }
     LogPanel > .hidden { display: none; }
+    LogPanel > LogView.-waiting { height: 0; }
     """
 
     class SaveRequested(Message):
@@ -124,7 +125,7 @@ class LogPanel(CommandScope, Vertical):
         waits = self._waiting is not None and not len(self.buffer)
         notice = self.query_one("#log-waiting", Static)
         notice.set_class(not waits, "hidden")
-        self.view.set_class(waits, "hidden")
+        self.view.set_class(waits, "-waiting")  # not hidden: it would lose the keys
         if waits and self._waiting is not None:
             reason, since = self._waiting
             seconds = max(int((datetime.now(UTC) - since).total_seconds()), 0)
@@ -372,13 +373,8 @@ class LogPanel(CommandScope, Vertical):
 
     def text_on_show(self, start: int = 0, stop: int | None = None) -> str:
         """The rows on show as text, with what stands before each line."""
-        hosts = len(self.buffer.hosts) > 1
-        time_shown = self.view.time_shown
-        lines: list[str] = []
-        for row in self.rows.rows(start, len(self.rows) if stop is None else stop):
-            before = "" if time_shown is TimeShown.NONE else clock(row.line.timestamp, time_shown) + " "
-            lines.append(f"{before}{row.line.host + ' ' if hosts else ''}{plain(row.line.text)}")
-        return "\n".join(lines)
+        rows = self.rows.rows(start, len(self.rows) if stop is None else stop)
+        return "\n".join(as_text(row, self.view.time_shown, self.buffer.hosts) for row in rows)
 
     def action_copy(self) -> None:
         """Copy the selection, or the lines in sight."""

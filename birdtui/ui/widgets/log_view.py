@@ -15,9 +15,8 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
-from birdtui.spec.plain_text import plain
 from birdtui.ui.log_rows import LogRows, Row
-from birdtui.ui.log_style import TimeShown, body, lead
+from birdtui.ui.log_style import TimeShown, as_text, body, lead
 from birdtui.watch.log_filter import LogFilter
 
 HELD_STRIPS = 1000
@@ -235,7 +234,7 @@ class LogView(ScrollView, can_focus=True):
         last = selection.end.y if selection.end is not None else len(self.rows) - 1
         lines: list[str] = []
         for number, row in enumerate(self.rows.rows(first, last + 1), first):
-            text = lead(row, self.time_shown, self.rows.buffer.hosts).plain + plain(row.line.text)
+            text = as_text(row, self.time_shown, self.rows.buffer.hosts)
             start, end = selection.get_span(number) or (0, -1)
             lines.append(text[start:] if end == -1 else text[start:end])
         return "\n".join(lines), "\n"

@@ -6,7 +6,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from birdtui.spec.plain_text import plain
-from birdtui.ui.status_style import short_duration, status_content
+from birdtui.ui.status_style import MUTED, short_duration, status_content
 from birdtui.watch.events import JobEnded
 
 
@@ -25,7 +25,7 @@ class Outcome(Static):
 
 
 def outcome_lines(ended: JobEnded) -> list[Content]:
-    """The outcome, a line each."""
+    """The outcome: what to do stands before a reason that may be long; the configuration panel has all of that."""
     first = status_content(ended.secondary if ended.status == "Stopped" else ended.status)
     facts: list[str] = []
     if ended.best_epoch is not None and ended.best_validation_accuracy is not None:
@@ -35,14 +35,15 @@ def outcome_lines(ended: JobEnded) -> list[Content]:
         facts.append(f"the artifact holds epoch {ended.artifact_epoch}{same if ended.best_epoch is not None else ''}")
     if ended.billable_seconds is not None:
         facts.append(f"billable {short_duration(ended.billable_seconds)}")
+    if ended.exit_code != 0:
+        facts.append("c clones the job into the editor, at the field to change")
     lines = [first + Content("  " + plain(" · ".join(facts)))]
     if ended.artifact:
-        lines.append(Content.styled("artifact ", "$text-muted") + Content(plain(ended.artifact)))
-    if ended.failure_reason:
-        lines.append(Content.styled(plain(ended.failure_reason), "$text-error"))
+        lines.append(Content.styled("artifact ", MUTED) + Content(plain(ended.artifact)))
     for advice in ended.advice:
         field = Content.styled(plain(advice.field) + "  ", "bold") if advice.field else Content("")
         lines.append(Content("→ ") + field + Content(plain(advice.text)))
-    if ended.exit_code != 0:
-        lines.append(Content.styled("c clones the job into the editor, at the field to change", "$text-muted"))
+    if ended.failure_reason:
+        reason = "\n".join(line for line in plain(ended.failure_reason).split("\n") if line.strip())
+        lines.append(Content.styled(reason, "$text-error"))
     return lines
