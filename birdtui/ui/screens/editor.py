@@ -57,9 +57,9 @@ class EditorScreen(CommandScope, Screen[None]):
     EditorScreen.-narrow JobForm { width: 100%; height: 2fr; }
     EditorScreen.-narrow Review { width: 100%; height: 1fr; border-left: none; }
     EditorScreen.-narrow Review VerticalScroll, EditorScreen.-narrow Review #review-title { display: none; }
-    EditorScreen.-narrow Review:focus-within { height: 4fr; }
-    EditorScreen.-narrow Review:focus-within VerticalScroll { display: block; }
-    EditorScreen.-narrow Review:focus-within #review-title { display: block; }
+    EditorScreen.-narrow Review.-has-keys { height: 4fr; }
+    EditorScreen.-narrow Review.-has-keys VerticalScroll { display: block; }
+    EditorScreen.-narrow Review.-has-keys #review-title { display: block; }
     """
 
     @dataclass

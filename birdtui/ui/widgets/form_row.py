@@ -46,7 +46,7 @@ class FormRow(Vertical):
     FormRow FieldInput:focus { border: none; background: $primary 30%; }
     FormRow .arrow { width: 2; color: $text-muted; }
     FormRow .word { height: auto; padding-left: 25; display: none; color: $text-muted; }
-    FormRow.-told .word, FormRow:focus-within .word.-help { display: block; }
+    FormRow .word.-shown { display: block; }
     """
 
     @dataclass
@@ -68,6 +68,7 @@ class FormRow(Vertical):
         self._value = value
         self._problem = ""
         self._findings: list[Finding] = []
+        self._has_keys = False
         self.set_class(bool(value), "-set")
 
     def compose(self) -> ComposeResult:
@@ -76,7 +77,7 @@ class FormRow(Vertical):
             yield Static(Content(plain(self.field.label)), classes="label")
             yield FieldInput(self._value, compact=True, select_on_focus=False, restrict=self._restrict())
             yield Static("▾" if self.field.choices is not None or self.field.remote else "", classes="arrow")
-        yield Static(Content(self.field.help), classes="word" + (" -help" if self.field.help else ""))
+        yield Static(classes="word")
 
     @property
     def input(self) -> FieldInput:
@@ -119,19 +120,21 @@ class FormRow(Vertical):
         for finding in self._findings:
             mark, style = MARKS.get(finding.level, ("•", "$text-muted"))
             lines.append(Content.styled(f"{mark} {plain(finding.text)}", style))
-        self.set_class(bool(lines), "-told")
-        if not self.is_mounted:
-            return
-        if self.field.help and (self.has_focus_within or not lines):
-            lines = [Content(self.field.help), *lines]
-        self.query_one(".word", Static).update(Content("\n").join(lines))
+        if self._has_keys and self.field.help:
+            lines.insert(0, Content(self.field.help))
+        if self.is_mounted:
+            word = self.query_one(".word", Static)
+            word.update(Content("\n").join(lines))
+            word.set_class(bool(lines), "-shown")
 
     def on_descendant_focus(self) -> None:
-        """Show the help too."""
+        """Show the help too. (A `:focus-within` rule would style the whole form anew at each step.)"""
+        self._has_keys = True
         self._say()
 
     def on_descendant_blur(self) -> None:
         """Show what is wrong alone."""
+        self._has_keys = False
         self._say()
 
     def commit(self) -> None:

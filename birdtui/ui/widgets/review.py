@@ -34,6 +34,14 @@ class Review(Vertical):
     Review VerticalScroll Static { height: auto; }
     """
 
+    def on_descendant_focus(self) -> None:
+        """Take more of a narrow screen while the findings have the keys."""
+        self.add_class("-has-keys")
+
+    def on_descendant_blur(self) -> None:
+        """Leave the room to the form."""
+        self.remove_class("-has-keys")
+
     @dataclass
     class Chosen(Message):
         """A finding's field."""
@@ -59,8 +67,11 @@ class Review(Vertical):
         if shown != self._findings:
             self._findings = shown
             listing = self.query_one("#review-findings", OptionList)
+            marked = listing.highlighted or 0
             listing.clear_options()
             listing.add_options(Option(self._line(each)) for each in shown)
+            if shown:
+                listing.highlighted = min(marked, len(shown) - 1)
         self.query_one("#review-checks", Static).update(Content(self._summary()))
         self.query_one("#review-title", Static).update(Content(plain(f"Changes against {source}" if source else "Set")))
         lines = [change_line(change) for change in changes] or [Content.styled("nothing yet", "$text-muted")]
