@@ -197,3 +197,12 @@ async def test_the_table_of_epochs_stands_beside_the_chart(open_app: Opener) -> 
         await seen.press("3", "e")
         await seen.sees("epoch", "accuracy")
         await seen.until(lambda: chart(seen).has_class("-table"))
+
+
+async def test_a_long_failure_reason_leaves_room_and_is_there_in_full(open_app: Opener, account: Account) -> None:
+    reason = account.ended(account.create("bad-name-of-one", num_clases="4"))["FailureReason"]
+    assert reason.count("\n") > 10
+    async with open_app(SMALL, target="bad-name-of-one") as seen:
+        await seen.sees('Did you mean "num_classes"?', "in full under 1 Job configuration", "4 Log")
+        await seen.press("1", "end")
+        await seen.sees(reason.rstrip().splitlines()[-1].strip()[-20:])

@@ -81,16 +81,16 @@ class JobPanel(VerticalScroll):
 
 
 def config_lines(description: Mapping[str, Any], width: int) -> list[Content]:
-    """Label and value, folded to `width` cells: a failure first, then what was asked for, then what came of it."""
+    """Label and value, folded to `width` cells: what was asked for, then what came of it."""
     hyperparameters = description.get("HyperParameters") or {}
     others = {
         name: value for name, value in description.items() if name not in _SHOWN and value not in (None, "", [], {})
     }
     parts: list[tuple[str, Sequence[tuple[str, str | None]]]] = [
-        ("Failure", [("", str(description.get("FailureReason") or ""))]),
         ("", _asked(description)),
         ("Hyperparameters", sorted(hyperparameters.items())),
         ("Run", _run(description)),
+        ("Failure", [("", str(description.get("FailureReason") or ""))]),
         ("Also set", [pair for name, value in others.items() for pair in _deep(name, value)]),
     ]
     lines: list[Content] = []
@@ -99,8 +99,6 @@ def config_lines(description: Mapping[str, Any], width: int) -> list[Content]:
         if found and heading:
             lines += [Content("")] * bool(lines) + [Content.styled(heading, "bold")]
         lines += found
-        if found and heading == "Failure":
-            lines.append(Content(""))
     return lines
 
 

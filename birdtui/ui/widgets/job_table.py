@@ -115,7 +115,7 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
             if texts != before:
                 for (key, *_), cell, text, old in zip(self._columns(), found, texts, before, strict=True):
                     if text != old:
-                        self.update_cell(name, key, cell)
+                        self.update_cell(name, key, cell, update_width=key == "instance")
                 self._cells[name] = texts
 
     def show_sorting(self, sort: SortBy, reverse: bool) -> None:
@@ -150,7 +150,7 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
         """A status in the theme's colours; DataTable draws rich text, which does not know them by name."""
         content = status_content(status)
         style = str(content.spans[0].style) if content.spans else ""
-        name = style.partition(" ")[0].removeprefix("$text-").removeprefix("$")
+        name = style.partition(" ")[0].removeprefix("$")
         color = self.app.theme_variables.get(name, "")
         return Text(
             content.plain, style=f"{'bold ' if 'bold' in style else ''}{color}" if color.startswith("#") else ""

@@ -9,6 +9,9 @@ from birdtui.spec.plain_text import plain
 from birdtui.ui.status_style import MUTED, short_duration, status_content
 from birdtui.watch.events import JobEnded
 
+REASON_LINES = 2
+"""Of a failure's reason; a violated schema brings a hundred, and the log shows them too."""
+
 
 class Outcome(Static):
     """Hidden until the job has ended."""
@@ -44,6 +47,7 @@ def outcome_lines(ended: JobEnded) -> list[Content]:
         field = Content.styled(plain(advice.field) + "  ", "bold") if advice.field else Content("")
         lines.append(Content("→ ") + field + Content(plain(advice.text)))
     if ended.failure_reason:
-        reason = "\n".join(line for line in plain(ended.failure_reason).split("\n") if line.strip())
-        lines.append(Content.styled(reason, "$text-error"))
+        reason = [line for line in plain(ended.failure_reason).split("\n") if line.strip()]
+        more = " … in full under 1 Job configuration" if len(reason) > REASON_LINES else ""
+        lines.append(Content.styled("\n".join(reason[:REASON_LINES]), "$text-error") + Content.styled(more, MUTED))
     return lines
