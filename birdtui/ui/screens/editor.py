@@ -151,7 +151,7 @@ class EditorScreen(CommandScope, Screen[None]):
         culprit = self._opened.culprit if self._opened else ""
         if culprit and form.go_to(culprit):
             self.notify(f"The failure points to {plain(culprit)}", title="Clone", markup=False)
-        else:
+        elif self.focused is None:  # whoever has gone somewhere already stays there
             form.go_to("job.name")
 
     def on_failed(self, event: background.Failed) -> None:
