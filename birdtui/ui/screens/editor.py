@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -48,7 +48,8 @@ class EditorScreen(CommandScope, Screen[None]):
     """Edits one job. It creates once: a second create needs another editor."""
 
     COMMAND_SCOPE = "editor"
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings("editor")]
+    # before the input's own: ^a, ^e, ^f and ^w edit text there
+    BINDINGS: ClassVar[list[BindingType]] = [replace(each, priority=True) for each in bindings("editor")]
     DEFAULT_CSS = """
     EditorScreen Horizontal#editor-body { height: 1fr; }
     EditorScreen JobForm { width: 3fr; }
