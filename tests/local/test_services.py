@@ -34,8 +34,8 @@ def test_the_first_s3_call_already_finds_them(fresh_engine: Callable[..., Any], 
     assert keys(client("s3", fresh_engine().engine), "train/")
 
 
-def test_a_new_engine_holds_one_role(client: Client) -> None:
-    roles = client("iam").list_roles(PathPrefix="/service-role/")["Roles"]
+def test_a_new_engine_holds_one_role(fresh_engine: Callable[..., Any], client: Client) -> None:
+    roles = client("iam", fresh_engine().engine).list_roles(PathPrefix="/service-role/")["Roles"]
     assert [role["RoleName"].rpartition("-")[0] for role in roles] == ["AmazonSageMaker-ExecutionRole"]
 
 

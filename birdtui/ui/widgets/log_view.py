@@ -130,7 +130,7 @@ class LogView(ScrollView, can_focus=True):
         """Tell when a person, not new lines, moved the view."""
         super().watch_scroll_y(old_value, new_value)
         if not self._moving and round(old_value) != round(new_value):
-            at_end = round(new_value) >= self.max_row
+            at_end = round(new_value) >= self.max_scroll_y  # not max_row: rows may have come that are not drawn yet
             self.follow = at_end
             self.post_message(self.Scrolled(at_end))
 
