@@ -333,45 +333,32 @@ async def test_the_confirmation_shows_what_changed(open_app: Opener, file: Calla
 async def test_a_refusal_comes_back_to_its_field_and_can_be_tried_again(
     open_app: Opener, file: Callable[..., Path], account: Account, stem: str
 ) -> None:
-    async with open_app(target=str(file(name=stem, bucket=f"{stem}-gone"))) as seen:
-        await go(seen, "job.name")
-        await seen.press("ctrl+s")
-        await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))
-        await seen.press("y")
-        await seen.sees("Not created", f"{stem}-gone")
-        await at(seen, "output.s3_uri")
-        await put(seen, "output.s3_uri", "s3://screen-pictures/")
-        await seen.press("ctrl+s")
-        await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))
-        await seen.press("y")
-        await seen.until(lambda: isinstance(seen.app.screen, JobScreen))
-        (name,) = created(account, stem)
-        account.ended(name)
-
-
-async def test_a_name_that_is_taken_comes_back_to_the_name(
-    open_app: Opener, file: Callable[..., Path], account: Account
-) -> None:
-    path = file(name="good-alpha", more="unique_name = false")
-    async with open_app(target=str(path)) as seen:
+    async with open_app(target=str(file(name="good-alpha", more="unique_name = false"))) as seen:
         await go(seen, "output.s3_uri")
         await seen.press("ctrl+s")
         await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))
         await seen.press("y")
         await seen.sees("Not created")
         await at(seen, "job.name")
+        await put(seen, "job.name", stem)
+        await seen.press("ctrl+s")
+        await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))
+        await seen.press("y")
+        await seen.until(lambda: isinstance(seen.app.screen, JobScreen))
+        assert created(account, stem) == [stem]
+        account.ended(stem)
 
 
 async def test_keys_pressed_while_aws_is_asked_are_not_typed_into_the_job(
-    open_app: Opener, file: Callable[..., Path], stem: str
+    open_app: Opener, file: Callable[..., Path]
 ) -> None:
-    async with open_app(target=str(file(name=stem, bucket=f"{stem}-gone"))) as seen:
+    async with open_app(target=str(file(name="good-alpha", more="unique_name = false"))) as seen:
         await go(seen, "job.name")
         await seen.press("ctrl+s")
         await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))
         await seen.press("y", "y", "y")
         await seen.sees("Not created")
-        assert editor(seen).model.spec.name == stem
+        assert editor(seen).model.spec.name == "good-alpha"
 
 
 async def test_read_only_creates_nothing(
