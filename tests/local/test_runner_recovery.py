@@ -54,9 +54,14 @@ def _exists(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    # a process that has ended stays listed until its parent, which is gone, is replaced by one that looks
-    state = Path(f"/proc/{process}/stat")
-    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+    # one that has ended stays listed until its parent looks; it may vanish while its state is read
+    try:
+        state = Path(f"/proc/{process}/stat").read_text()
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc/self/stat").exists()
+    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 def training(jobs: Any, **hyperparameters: str) -> str:
