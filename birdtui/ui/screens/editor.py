@@ -16,7 +16,6 @@ from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Footer
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec import toml_file
@@ -34,6 +33,7 @@ from birdtui.ui.live_checks import LiveChecks
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.widgets.form_row import FormRow
 from birdtui.ui.widgets.job_form import JobForm
+from birdtui.ui.widgets.key_bar import KeyBar
 from birdtui.ui.widgets.notice import Notice
 from birdtui.ui.widgets.review import Review, confirmation
 from birdtui.ui.widgets.title_bar import TitleBar
@@ -118,7 +118,7 @@ class EditorScreen(CommandScope, Screen[None]):
         yield TitleBar(self._title)
         yield Horizontal(id="editor-body")
         yield Notice()
-        yield Footer()
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Load what to edit, away from the screen."""
