@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -36,6 +37,7 @@ class ChooseScreen(ModalScreen[str | None]):
         border: round $primary; background: $surface; padding: 0 1;
     }
     ChooseScreen OptionList { height: 1fr; border: none; background: $surface; padding: 0; }
+    ChooseScreen OptionList:focus { border: none; }
     ChooseScreen Static { height: auto; color: $text-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -94,10 +96,7 @@ class ChooseScreen(ModalScreen[str | None]):
             more = self._more
             background.start(self, lambda: self.Found(typed, more(typed)), what="look for choices")
             return
-        words = typed.lower().split()
-        self._fill(
-            [each for each in self._choices if all(word in f"{each.value} {each.note}".lower() for word in words)]
-        )
+        self._fill(search(self._choices, typed))
 
     def on_choose_screen_found(self, event: Found) -> None:
         """Show what AWS gave, unless more was typed meanwhile."""
@@ -115,7 +114,9 @@ class ChooseScreen(ModalScreen[str | None]):
         listing.clear_options()
         listing.add_options(Option(Text(f"{plain(each.value)}  {plain(each.note)}".rstrip())) for each in self._shown)
         at = next((number for number, each in enumerate(self._shown) if each.value == self._value), 0)
-        if self._shown and (not self._free or not self.query_one(Input).value or self._more is None):
+        typed = self.query_one(Input).value
+        is_listed = bool(self._shown) and self._shown[at].value == typed
+        if self._shown and (not self._free or not typed or self._more is None or is_listed):
             listing.highlighted = at
 
     def action_move(self, by: int) -> None:
@@ -146,3 +147,15 @@ class ChooseScreen(ModalScreen[str | None]):
             self.dismiss(self._shown[at].value)
         elif self._free:
             self.dismiss(event.value.strip())
+
+
+def search(choices: Sequence[Choice], typed: str) -> list[Choice]:
+    """The choices that hold every word typed; first those of which more words are whole: `8 GPU` is not `8xlarge`."""
+    words = typed.lower().split()
+    found: list[tuple[int, Choice]] = []
+    for choice in choices:
+        text = f"{choice.value} {choice.note}".lower()
+        if all(word in text for word in words):
+            whole = set(re.split(r"[^a-z0-9]+", text))
+            found.append((-sum(word in whole for word in words), choice))
+    return [choice for _, choice in sorted(found, key=lambda each: each[0])]

@@ -31,6 +31,7 @@ from birdtui.ui.form_fields import Choice
 from birdtui.ui.live_checks import WHAT as LIVE
 from birdtui.ui.live_checks import LiveChecks
 from birdtui.ui.scope import CommandScope
+from birdtui.ui.widgets.field_help import FieldHelp
 from birdtui.ui.widgets.form_row import FormRow
 from birdtui.ui.widgets.job_form import JobForm
 from birdtui.ui.widgets.key_bar import KeyBar
@@ -118,6 +119,7 @@ class EditorScreen(CommandScope, Screen[None]):
         yield TitleBar(self._title)
         yield Horizontal(id="editor-body")
         yield Notice()
+        yield FieldHelp()
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -221,6 +223,11 @@ class EditorScreen(CommandScope, Screen[None]):
         if event.field and not self.query_one(JobForm).go_to(event.field):
             way = "^a adds a channel" if event.field.startswith("channels") else "edit it in the file"
             self.notify(f"{plain(event.field)} has no field here; {way}", markup=False)
+
+    def on_job_form_entered(self, event: JobForm.Entered) -> None:
+        """Say what the field is about."""
+        event.stop()
+        self.query_one(FieldHelp).show(event.field)
 
     # choices
 

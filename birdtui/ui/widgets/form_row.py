@@ -1,4 +1,8 @@
-"""One row of the form: label, value, and under them help while it has the keys, or what is wrong with it."""
+"""One row of the form: label, value, and under them what is wrong with it.
+
+A form has some seventy rows and every key lays all of them out, so a row is one widget with its input in it: label,
+arrow and words are drawn, not mounted.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,16 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.message import Message
-from textual.widgets import Input, Static
+from textual.widget import Widget
+from textual.widgets import Input
 
 from birdtui.spec.findings import Finding, Level
 from birdtui.spec.plain_text import plain
 from birdtui.ui.form_fields import FormField
+from birdtui.ui.status_style import MUTED
 
 MARKS = {Level.ERROR: ("✘", "$text-error"), Level.WARNING: ("▲", "$text-warning"), Level.NOTE: ("•", "$text-muted")}
 
@@ -34,19 +40,18 @@ class FieldInput(Input):
             self.screen.focus_next(FieldInput)
 
 
-class FormRow(Vertical):
+LABEL = 24
+"""Cells of a label; the value begins one further."""
+ARROW = 2
+
+
+class FormRow(Widget):
     """A field of the form; tells when its value was changed and left."""
 
     DEFAULT_CSS = """
-    FormRow { height: auto; }
-    FormRow > Horizontal { height: 1; }
-    FormRow .label { width: 24; color: $text-muted; text-overflow: ellipsis; }
-    FormRow.-set .label { color: $text; }
-    FormRow FieldInput { width: 1fr; height: 1; border: none; padding: 0 1; background: $boost; }
-    FormRow FieldInput:focus { border: none; background: $primary 30%; }
-    FormRow .arrow { width: 2; color: $text-muted; }
-    FormRow .word { height: auto; padding-left: 25; display: none; color: $text-muted; }
-    FormRow .word.-shown { display: block; }
+    FormRow { height: 1; }
+    FormRow > FieldInput { height: 1; border: none; padding: 0 1; margin: 0 2 0 24; background: $boost; }
+    FormRow > FieldInput:focus { border: none; background: $primary 30%; }
     """
 
     @dataclass
@@ -65,24 +70,28 @@ class FormRow(Vertical):
     def __init__(self, field: FormField, value: str) -> None:
         super().__init__()
         self.field = field
+        self.input = FieldInput(value, compact=True, select_on_focus=False, restrict=self._restrict())
+        """Where the value is typed."""
         self._value = value
         self._problem = ""
         self._findings: list[Finding] = []
-        self._has_keys = False
-        self.set_class(bool(value), "-set")
+        self._words: list[Content] = []
 
     def compose(self) -> ComposeResult:
-        """Label, value, a mark where values are chosen, and the line under them."""
-        with Horizontal():
-            yield Static(Content(plain(self.field.label)), classes="label")
-            yield FieldInput(self._value, compact=True, select_on_focus=False, restrict=self._restrict())
-            yield Static("▾" if self.field.choices is not None or self.field.remote else "", classes="arrow")
-        yield Static(classes="word")
+        """The value; the rest is drawn."""
+        yield self.input
 
-    @property
-    def input(self) -> FieldInput:
-        """Where the value is typed."""
-        return self.query_one(FieldInput)
+    def render(self) -> Content:
+        """Label, a mark where values are chosen, and the words under them."""
+        width = max(self.size.width, LABEL + ARROW)
+        label = Content(plain(self.field.label)).truncate(LABEL - 1, ellipsis=True, pad=True)
+        arrow = "▾" if self.field.choices is not None or self.field.remote else " "
+        first = Content.assemble(
+            label.stylize("" if self._value else MUTED),
+            " " * (width - LABEL - ARROW + 1),
+            Content.styled(arrow.ljust(ARROW), MUTED),
+        )
+        return Content("\n").join([first, *(Content(" " * (LABEL + 1)) + line for line in self._words)])
 
     def _restrict(self) -> str | None:
         return "[0-9]*" if self.field.is_number else None
@@ -94,12 +103,16 @@ class FormRow(Vertical):
 
     def show(self, value: str) -> None:
         """Show a value that came from elsewhere: undo, a choice."""
-        self._value = value
-        self.set_class(bool(value), "-set")
+        self._take(value)
         self.refuse("")
-        if self.is_mounted and self.input.value != value:
+        if self.input.value != value:
             with self.prevent(Input.Changed):
                 self.input.value = value
+
+    def _take(self, value: str) -> None:
+        if bool(value) != bool(self._value):
+            self.refresh()
+        self._value = value
 
     def refuse(self, problem: str) -> None:
         """Say under the field why what is typed is not taken, until something else is typed; empty: it is taken."""
@@ -114,34 +127,27 @@ class FormRow(Vertical):
             self._say()
 
     def _say(self) -> None:
-        lines: list[Content] = []
+        """Draw what is wrong, in as many lines as it needs here."""
+        told: list[Content] = []
         if self._problem:
-            lines.append(Content.styled(f"✘ {plain(self._problem)}", "$text-error"))
+            told.append(Content.styled(f"✘ {plain(self._problem)}", "$text-error"))
         for finding in self._findings:
             mark, style = MARKS.get(finding.level, ("•", "$text-muted"))
-            lines.append(Content.styled(f"{mark} {plain(finding.text)}", style))
-        if self._has_keys and self.field.help:
-            lines.insert(0, Content(self.field.help))
-        if self.is_mounted:
-            word = self.query_one(".word", Static)
-            word.update(Content("\n").join(lines))
-            word.set_class(bool(lines), "-shown")
+            told.append(Content.styled(f"{mark} {plain(finding.text)}", style))
+        room = max(self.size.width - LABEL - 1, 10)
+        self._words = [line for words in told for line in words.wrap(room)] if self.size.width else []
+        self.styles.height = 1 + len(self._words)
+        self.refresh()
 
-    def on_descendant_focus(self) -> None:
-        """Show the help too. (A `:focus-within` rule would style the whole form anew at each step.)"""
-        self._has_keys = True
-        self._say()
-
-    def on_descendant_blur(self) -> None:
-        """Show what is wrong alone."""
-        self._has_keys = False
-        self._say()
+    def on_resize(self, event: Resize) -> None:
+        """Wrap what is wrong to the new width."""
+        if event.size.width and (self._problem or self._findings):
+            self._say()
 
     def commit(self) -> None:
         """Take what is typed."""
         if self.input.value.strip() != self._value:
-            self._value = self.input.value.strip()
-            self.set_class(bool(self._value), "-set")
+            self._take(self.input.value.strip())
             self.post_message(self.Changed(self, self._value))
 
     def on_input_changed(self, event: Input.Changed) -> None:

@@ -98,6 +98,12 @@ class JobForm(VerticalScroll, can_focus=False):
     class Edited(Message):
         """The job is another than before."""
 
+    @dataclass
+    class Entered(Message):
+        """A field has the keys."""
+
+        field: FormField
+
     def __init__(self, model: EditorModel) -> None:
         super().__init__()
         self.model = model
@@ -245,7 +251,9 @@ class JobForm(VerticalScroll, can_focus=False):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Remember the field."""
         if isinstance(event.widget, FieldInput):
-            self._field = event.widget.query_ancestor(FormRow).field.path
+            field = event.widget.query_ancestor(FormRow).field
+            self._field = field.path
+            self.post_message(self.Entered(field))
 
     def tell(self, findings: Sequence[Finding]) -> None:
         """Put what the checks say under the fields it is about."""

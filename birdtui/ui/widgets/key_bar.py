@@ -17,7 +17,7 @@ class KeyBar(Footer):
         self.compact = event.size.width < 100
 
     def bindings_changed(self, screen: Screen[object]) -> None:
-        """Make the line anew only when it says something else: each step from field to field asks, and layout is dear."""
+        """Make the line anew only when it says something else: every change of focus asks, and layout is dear."""
         if screen is self.screen and self.is_attached and screen.app.app_focus:
             shown = tuple(
                 (binding.key, binding.description, enabled)

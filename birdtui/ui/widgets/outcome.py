@@ -21,13 +21,13 @@ class Outcome(Static):
     Outcome.-ended { display: block; }
     """
 
-    def show(self, ended: JobEnded) -> None:
-        """Show an end."""
-        self.update(Content("\n").join(outcome_lines(ended)))
+    def show(self, ended: JobEnded, cost: str = "") -> None:
+        """Show an end, and what the job cost where that is known."""
+        self.update(Content("\n").join(outcome_lines(ended, cost)))
         self.add_class("-ended")
 
 
-def outcome_lines(ended: JobEnded) -> list[Content]:
+def outcome_lines(ended: JobEnded, cost: str = "") -> list[Content]:
     """The outcome: what to do stands before a reason that may be long; the configuration panel has all of that."""
     first = status_content(ended.secondary if ended.status == "Stopped" else ended.status)
     facts: list[str] = []
@@ -38,6 +38,8 @@ def outcome_lines(ended: JobEnded) -> list[Content]:
         facts.append(f"the artifact holds epoch {ended.artifact_epoch}{same if ended.best_epoch is not None else ''}")
     if ended.billable_seconds is not None:
         facts.append(f"billable {short_duration(ended.billable_seconds)}")
+    if cost:
+        facts.append(f"cost {cost}")
     if ended.exit_code != 0:
         facts.append("c clones the job into the editor, at the field to change")
     lines = [first + Content("  " + plain(" · ".join(facts)))]

@@ -30,6 +30,7 @@ class Review(Vertical):
     Review { background: $surface; }
     Review .title { height: 1; padding: 0 1; background: $panel; text-style: bold; }
     Review OptionList { height: 1fr; border: none; padding: 0 1; background: $surface; }
+    Review OptionList:focus { border: none; background-tint: $foreground 5%; }
     Review VerticalScroll { height: 1fr; padding: 0 1; }
     Review VerticalScroll Static { height: auto; }
     """
