@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from birdtui.aws.logs import Logs
+    from birdtui.aws.prices import Price
     from birdtui.aws.session import Connection, Session
     from birdtui.aws.training_jobs import TrainingJobs
 
@@ -24,6 +25,7 @@ class Backend:
         self._connection: Connection | None = None
         self._session: Session | None = None
         self._region: str | None = None
+        self._prices: dict[tuple[str, str], Price | None] = {}
         self._lock = threading.Lock()
 
     def session(self) -> Session:
@@ -79,3 +81,13 @@ class Backend:
         from birdtui.aws.logs import Logs
 
         return Logs(self.session())
+
+    def price(self, instance_type: str) -> Price | None:
+        """What an instance costs an hour in this region, asked once; None where AWS's list has no price for it."""
+        from birdtui.aws.prices import price
+
+        session = self.session()
+        key = (instance_type, session.region)
+        if key not in self._prices:
+            self._prices[key] = price(session, instance_type, session.region)
+        return self._prices[key]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from birdtui.aws.prices import Price
 from birdtui.ui.screens.job import JobScreen
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart, ChartArea
 from birdtui.ui.widgets.channels_panel import ChannelsPanel
@@ -206,3 +208,13 @@ async def test_a_long_failure_reason_leaves_room_and_is_there_in_full(open_app: 
         await seen.sees('Did you mean "num_classes"?', "in full under 1 Job configuration", "4 Log")
         await seen.press("1", "end")
         await seen.sees(reason.rstrip().splitlines()[-1].strip()[-20:])
+
+
+async def test_the_cost_is_told_where_the_price_is_known(open_app: Opener, account: Account) -> None:
+    seconds = account.describe("good-alpha")["BillableTimeInSeconds"]
+    async with open_app() as seen:
+        await seen.sees("good-alpha")
+        price = Price(Decimal(36), "USD", account.engine.region)  # a cent a second
+        seen.app.backend._prices["ml.p3.2xlarge", account.engine.region] = price
+        seen.app.open_job("good-alpha")
+        await seen.sees(f"cost $0.{seconds:02}")

@@ -17,6 +17,7 @@ from birdtui.spec.plain_text import plain
 from birdtui.ui import background
 from birdtui.ui.chart_model import ChartData, ChartView, Curve
 from birdtui.ui.commands import bindings
+from birdtui.ui.job_cost import cost_text, price_of_job
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import job_duration, now, short_duration
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart
@@ -42,6 +43,7 @@ class Compared:
     description: Mapping[str, Any]
     settings: Mapping[str, Any]
     curves: Mapping[str, Curve]
+    cost: str = ""
 
     @property
     def best(self) -> float | None:
@@ -59,6 +61,8 @@ def rows(jobs: Sequence[Compared], *, all_settings: bool) -> list[tuple[str, lis
         ("duration", [short_duration(job_duration(job.description, moment)) for job in jobs]),
         ("billable", [_billable(job.description) for job in jobs]),
     ]
+    if any(job.cost for job in jobs):
+        found.append(("cost", [job.cost or "–" for job in jobs]))
     fields = dict.fromkeys(field for job in jobs for field in job.settings if field != "job.name")
     for field in fields:
         values = [_text(job.settings.get(field)) for job in jobs]
@@ -68,9 +72,14 @@ def rows(jobs: Sequence[Compared], *, all_settings: bool) -> list[tuple[str, lis
 
 
 def _billable(description: Mapping[str, Any]) -> str:
+    return short_duration(_billable_seconds(description))
+
+
+def _billable_seconds(description: Mapping[str, Any]) -> int | None:
+    """Of all instances together."""
     seconds = description.get("BillableTimeInSeconds")
     count = description.get("ResourceConfig", {}).get("InstanceCount") or 1
-    return "–" if seconds is None else short_duration(seconds * count)
+    return None if seconds is None else int(seconds) * count
 
 
 def _text(value: object) -> str:
@@ -173,4 +182,6 @@ def read(app: BirdApp, name: str) -> Compared:
         if metric in METRICS
     }
     spec, _ = clone(description)
-    return Compared(name, description, settings(spec), curves)
+    spot = bool(description.get("EnableManagedSpotTraining"))
+    cost = cost_text(price_of_job(app.backend, description), _billable_seconds(description), spot=spot)
+    return Compared(name, description, settings(spec), curves, cost)

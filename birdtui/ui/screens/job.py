@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
@@ -14,16 +15,19 @@ from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.css.query import NoMatches
 from textual.events import Click, Resize
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec.plain_text import plain
-from birdtui.ui.chart_model import ChartData, Curve
+from birdtui.ui import background
 from birdtui.ui.commands import bindings
+from birdtui.ui.job_cost import cost_text, price_of_job
+from birdtui.ui.job_progress import chart_data, progress
 from birdtui.ui.job_watch import JobWatch
 from birdtui.ui.scope import CommandScope
-from birdtui.ui.status_style import now, short_duration, strip_of_statuses
+from birdtui.ui.status_style import now, strip_of_statuses
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart
 from birdtui.ui.widgets.channels_panel import ChannelsPanel
 from birdtui.ui.widgets.job_panel import JobPanel
@@ -36,6 +40,7 @@ from birdtui.watch.events import JobDescribed, JobEnded, MetricPoint, StatusChan
 from birdtui.watch.job_state import JobState
 
 if TYPE_CHECKING:
+    from birdtui.aws.prices import Price
     from birdtui.ui.app import BirdApp
 
 PANELS = {"config": "Job configuration", "channels": "Channels", "chart": "Accuracy", "log": "Log"}
@@ -97,9 +102,17 @@ class JobScreen(CommandScope, Screen[None]):
     JobScreen.-one .panel.-open { display: block; }
     """
 
+    @dataclass
+    class Priced(Message):
+        """What one of the job's instances costs an hour."""
+
+        price: Price
+
     def __init__(self, name: str) -> None:
         super().__init__()
         self.job_name = name
+        self._price: Price | None = None
+        self._price_asked = False
         self._watch: JobWatch | None = None
         self._open = "log"
         self._maximised = False
@@ -172,6 +185,7 @@ class JobScreen(CommandScope, Screen[None]):
                 self.query_one(ChannelsPanel).show(self.state.description.get("InputDataConfig") or [])
                 self.query_one(TitleBar).refresh_place()
                 self._chart_soon()
+                self._ask_price()
             case MetricPoint():
                 self._chart_soon()
             case JobEnded():
@@ -180,6 +194,29 @@ class JobScreen(CommandScope, Screen[None]):
             case StatusChanged():
                 pass
         self._draw_status()
+
+    def _ask_price(self) -> None:
+        if self._price_asked:
+            return
+        self._price_asked = True
+        backend, description = self.bird.backend, self.state.description
+
+        def work() -> Message | None:
+            price = price_of_job(backend, description)
+            return None if price is None else self.Priced(price)
+
+        background.start(self, work, what="look up the price")
+
+    @on(Priced)
+    def _priced(self, message: Priced) -> None:
+        self._price = message.price
+        self._draw_status()
+        if self.state.ended is not None:
+            self.query_one(Outcome).show(self.state.ended, self._cost(now()))
+
+    def _cost(self, moment: datetime) -> str:
+        spot = bool(self.state.description.get("EnableManagedSpotTraining"))
+        return cost_text(self._price, self.state.billable_seconds(moment), spot=spot)
 
     @on(JobWatch.GaveUp)
     def _gave_up(self, message: JobWatch.GaveUp) -> None:
@@ -192,7 +229,7 @@ class JobScreen(CommandScope, Screen[None]):
         self._draw_status()
 
     def _ended(self, event: JobEnded) -> None:
-        self.query_one(Outcome).show(event)
+        self.query_one(Outcome).show(event, self._cost(now()))
         if not len(self.state.log):
             self.query_one(LogPanel).waiting("The job ended without a log.", event.time)
         if (datetime.now(UTC) - event.time).total_seconds() < 60:
@@ -220,7 +257,7 @@ class JobScreen(CommandScope, Screen[None]):
             lines.append(strip_of_statuses(transitions, moment))
         elif not self._trouble:
             lines.append(Content("Loading the job…"))
-        line = Content(plain(" · ".join(progress(state, moment))))
+        line = Content(plain(" · ".join(progress(state, moment, self._cost(moment)))))
         if state.trouble is not None:
             line += Content.styled(plain(f"  ⚠ {state.trouble.message}"), "$text-warning")
         if self._trouble:
@@ -333,37 +370,3 @@ class JobScreen(CommandScope, Screen[None]):
                 self.notify(f"{count:,} lines in {plain(str(path))}", title="Saved", markup=False)
 
         self.app.push_screen(AskPathScreen("Save the log as", Path(f"{self.job_name}.log")), save)
-
-
-def progress(state: JobState, moment: datetime) -> list[str]:
-    """How far a job is, in a few words each; the outcome says it of one that has ended."""
-    if state.ended is not None:
-        return []
-    facts: list[str] = []
-    total, done = state.total_epochs, state.epochs_done
-    if done or (total and not state.is_over):
-        facts.append(f"epoch {done}/{total}" if total else f"epoch {done}")
-    if state.best is not None:
-        facts.append(f"best {state.best[1]:.4f} @{state.best[0]}")
-    left = state.time_left(moment)
-    if left is not None:
-        facts.append(f"about {short_duration(left)} left")
-    billable = state.billable_seconds(moment)
-    if billable is not None:
-        facts.append(f"billable {short_duration(billable)}")
-    transitions = state.description.get("SecondaryStatusTransitions") or [{}]
-    message = str(transitions[-1].get("StatusMessage") or "")
-    if message and not state.is_over:
-        facts.append(message)
-    return facts
-
-
-def chart_data(state: JobState) -> ChartData:
-    """A job's metrics as the chart takes them; times and speeds are not for one axis with accuracies."""
-    curves = [
-        Curve(host, name, sorted(values), [values[epoch] for epoch in sorted(values)])
-        for host, metrics in state.series.items()
-        for name, values in metrics.items()
-        if name.startswith(("train:", "validation:"))
-    ]
-    return ChartData(tuple(curves), state.best, state.artifact_epoch, state.total_epochs)
