@@ -22,6 +22,7 @@ from birdtui.ui.commands import bindings
 from birdtui.ui.log_rows import LogRows
 from birdtui.ui.log_style import TimeShown, as_text
 from birdtui.ui.scope import CommandScope
+from birdtui.ui.widgets.log_moves import LogMoves
 from birdtui.ui.widgets.log_view import LogView
 from birdtui.watch.log_buffer import LogBuffer
 from birdtui.watch.log_filter import LogFilter, Matches, PatternError, parse
@@ -29,7 +30,7 @@ from birdtui.watch.log_filter import LogFilter, Matches, PatternError, parse
 REFRESHES_A_SECOND = 30
 
 
-class LogPanel(CommandScope, Vertical):
+class LogPanel(LogMoves, CommandScope, Vertical):
     """Shows a LogBuffer. Call `lines_came` when it grew; say what it waits for with `waiting`."""
 
     COMMAND_SCOPE = "log"
@@ -61,6 +62,7 @@ class LogPanel(CommandScope, Vertical):
         self._waiting: tuple[str, datetime] | None = None
         self._seen_at_pause: int | None = None
         self._timer: Timer | None = None
+        self._hosts = 0
 
     def compose(self) -> ComposeResult:
         """The view, the input, and the line that says what is on show."""
@@ -116,7 +118,11 @@ class LogPanel(CommandScope, Vertical):
         if self._hits is not None:
             more = self._hits.update() or more
         self._show_waiting()
-        view.refresh_rows()
+        if len(self.buffer.hosts) != self._hosts:
+            self._hosts = len(self.buffer.hosts)
+            view.restyle()  # each line's host is shown once there are several
+        else:
+            view.refresh_rows()
         self._show_state()
         if more or (self._waiting is not None and not len(self.buffer)):
             self._timer = self.set_timer(1 / REFRESHES_A_SECOND if more else 1.0, self._flush)
@@ -336,38 +342,10 @@ class LogPanel(CommandScope, Vertical):
         self._seen_at_pause = None if self.view.follow else self._seen_at_pause or len(self.buffer)
         self._show_state()
 
-    def action_down(self) -> None:
-        """One line down."""
-        self.view.scroll_down(animate=False)
-
-    def action_up(self) -> None:
-        """One line up."""
-        self.view.scroll_up(animate=False)
-
-    def action_page_down(self) -> None:
-        """One page down."""
-        self.view.scroll_page_down(animate=False)
-
-    def action_page_up(self) -> None:
-        """One page up."""
-        self.view.scroll_page_up(animate=False)
-
-    def action_top(self) -> None:
-        """The first line."""
-        self.view.scroll_home(animate=False)
-
     def action_bottom(self) -> None:
         """The last line, and follow."""
         self.view.go_end()
         self._paused_or_not()
-
-    def action_left(self) -> None:
-        """Scroll left."""
-        self.view.scroll_left(animate=False)
-
-    def action_right(self) -> None:
-        """Scroll right."""
-        self.view.scroll_right(animate=False)
 
     # taking lines away
 

@@ -1,0 +1,79 @@
+"""The log panel's keys that move, choose instances, and take lines away."""
+
+from __future__ import annotations
+
+import re
+
+from tests.ui.conftest import shown, until
+
+NUMBERED = [f"line {number}" for number in range(200)]
+
+
+async def test_the_match_before_is_gone_to() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("ctrl+f", *'"line 15"', "enter")
+        await until(pilot, lambda: "11/11" in app.state())
+        await pilot.press("N")
+        await until(pilot, lambda: "10/11" in app.state() and "line 158" in app.in_sight())
+
+
+async def test_context_is_taken_away_again() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("slash", *'"line 150"', "enter", "plus", "plus")
+        await until(pilot, lambda: "±2 context" in app.state())
+        await pilot.press("minus")
+        await until(pilot, lambda: app.in_sight() == ["line 149", "line 150", "line 151"])
+
+
+async def test_one_instance_is_shown_alone_and_all_again() -> None:
+    async with shown(["from one"]) as (app, pilot):
+        app.buffer.append("algo-2", [1], ["from two"])
+        app.panel.lines_came()
+        await until(pilot, lambda: app.in_sight() == ["algo-1 from one", "algo-2 from two"])
+        await pilot.press("h", "h")
+        await until(pilot, lambda: app.in_sight() == ["algo-2 from two"] and "algo-2" in app.state())
+        await pilot.press("h")
+        await until(pilot, lambda: len(app.in_sight()) == 2 and "2 instances" in app.state())
+
+
+async def test_the_time_goes_round_to_local_and_none() -> None:
+    async with shown(["a line"]) as (app, pilot):
+        await pilot.press("t", "t")
+        await until(pilot, lambda: "time local" in app.state())
+        assert re.fullmatch(r"\d\d:\d\d:\d\d a line", app.in_sight()[0])
+        await pilot.press("t")
+        await until(pilot, lambda: app.in_sight() == ["a line"])
+
+
+async def test_the_lines_in_sight_are_copied() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await until(pilot, lambda: "line 199" in app.in_sight())
+        await pilot.press("Y")
+        assert app.clipboard.splitlines() == app.in_sight()
+
+
+async def test_the_first_line_is_gone_to_and_following_pauses() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("g")
+        await until(pilot, lambda: app.in_sight()[0] == "line 0" and "paused" in app.state())
+
+
+async def test_pages_and_lines_are_gone_through() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("g")
+        await until(pilot, lambda: app.in_sight()[0] == "line 0")
+        page = len(app.in_sight())
+        await pilot.press("pagedown")
+        await until(pilot, lambda: app.in_sight()[0] == f"line {page}")
+        await pilot.press("j")
+        await until(pilot, lambda: app.in_sight()[0] == f"line {page + 1}")
+        await pilot.press("k", "pageup")
+        await until(pilot, lambda: app.in_sight()[0] == "line 0")
+
+
+async def test_a_long_line_is_scrolled_along() -> None:
+    async with shown(["0123456789" * 20]) as (app, pilot):
+        await pilot.press("right")
+        await until(pilot, lambda: app.view.scroll_offset.x > 0)
+        await pilot.press("left")
+        await until(pilot, lambda: app.view.scroll_offset.x == 0)
