@@ -13,6 +13,8 @@ from birdtui.spec.plain_text import plain
 MUTED = "$foreground 60%"
 """The style of what matters less; `$text-muted` is for style sheets only, in text it would be as bright as the rest."""
 
+ROOM_BESIDE = 24
+
 _LOOKS = {
     "InProgress": ("▶", "$text-primary"),
     "Completed": ("✔", "$text-success"),
@@ -66,8 +68,8 @@ def job_duration(job: Mapping[str, Any], now: datetime) -> timedelta | None:
     return end - start if isinstance(start, datetime) and isinstance(end, datetime) else None
 
 
-def timeline(transitions: Sequence[Mapping[str, Any]], now: datetime, *, messages: bool = True) -> Content:
-    """One line for each secondary status: how long it lasted, and its last message."""
+def timeline(transitions: Sequence[Mapping[str, Any]], now: datetime, width: int) -> Content:
+    """One line for each secondary status: how long it lasted, and its last message, wrapped beside or under it."""
     lines: list[Content] = []
     for entry in transitions:
         start, end = entry.get("StartTime"), entry.get("EndTime")
@@ -76,10 +78,24 @@ def timeline(transitions: Sequence[Mapping[str, Any]], now: datetime, *, message
         running = "…" if end is None and entry.get("Status") not in {"Completed", "Failed", "Stopped"} else ""
         duration = "" if _is_last(entry) else short_duration(lasted) + running
         line = word.pad_right(max(22 - word.cell_length, 1)) + Content(duration.rjust(7) + "  ")
-        if messages and entry.get("StatusMessage"):
-            line += Content.styled(plain(str(entry["StatusMessage"])), MUTED)
-        lines.append(line)
+        message = Content.styled(plain(str(entry.get("StatusMessage") or "")), MUTED)
+        indent, room = (
+            (line.cell_length, width - line.cell_length) if width - line.cell_length >= 24 else (4, width - 4)
+        )
+        wrapped = message.wrap(max(room, 10)) if message else []
+        beside = bool(wrapped) and indent == line.cell_length
+        lines.append(line + wrapped[0] if beside else line)
+        lines += [Content(" " * indent) + piece for piece in wrapped[1 if beside else 0 :]]
     return Content("\n").join(lines) if lines else Content.styled("No status yet.", MUTED)
+
+
+def _with_message(line: Content, message: Content, width: int) -> list[Content]:
+    """A line with its message beside it, or under it where that leaves less than `ROOM_BESIDE` cells."""
+    indent = line.cell_length if width - line.cell_length >= ROOM_BESIDE else 4
+    pieces = message.wrap(max(width - indent, 10))
+    if indent == line.cell_length:
+        line, pieces = line + pieces[0], pieces[1:]
+    return [line, *(Content(" " * indent) + piece for piece in pieces)]
 
 
 def strip_of_statuses(transitions: Sequence[Mapping[str, Any]], now: datetime) -> Content:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Protocol, cast
 
@@ -113,6 +113,7 @@ class JobScreen(CommandScope, Screen[None]):
         self.job_name = name
         self._price: Price | None = None
         self._price_asked = False
+        self._was_running = False
         self._watch: JobWatch | None = None
         self._open = "log"
         self._maximised = False
@@ -186,6 +187,7 @@ class JobScreen(CommandScope, Screen[None]):
                 self.query_one(TitleBar).refresh_place()
                 self._chart_soon()
                 self._ask_price()
+                self._was_running = self._was_running or not self.state.is_over
             case MetricPoint():
                 self._chart_soon()
             case JobEnded():
@@ -232,7 +234,7 @@ class JobScreen(CommandScope, Screen[None]):
         self.query_one(Outcome).show(event, self._cost(now()))
         if not len(self.state.log):
             self.query_one(LogPanel).waiting("The job ended without a log.", event.time)
-        if (datetime.now(UTC) - event.time).total_seconds() < 60:
+        if self._was_running:
             self.app.bell()
             severity = "information" if event.exit_code == 0 else "warning"
             self.notify(plain(f"{self.job_name}: {event.status}"), title="Job ended", severity=severity, markup=False)  # type: ignore[arg-type]

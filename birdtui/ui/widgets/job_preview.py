@@ -47,7 +47,7 @@ class JobPreview(VerticalScroll, can_focus=False):
 
     def show(self, description: Mapping[str, Any], curve: Sequence[float] | None) -> None:
         """Show a job; `curve` is its validation accuracy by epoch, None while that is not read."""
-        moment = now()
+        moment, width = now(), self.scrollable_content_region.width
         lines = [
             Content.styled(plain(str(description.get("TrainingJobName", ""))), "bold"),
             status_content(str(description.get("TrainingJobStatus", "")))
@@ -55,7 +55,7 @@ class JobPreview(VerticalScroll, can_focus=False):
             Content(self._resources(description)),
             *self._failure(description),
             Content(""),
-            timeline(description.get("SecondaryStatusTransitions", []), moment),
+            timeline(description.get("SecondaryStatusTransitions", []), moment, width),
         ]
         if curve:
             lines += [

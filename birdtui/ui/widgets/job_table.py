@@ -24,12 +24,12 @@ COLUMNS = (
     ("accuracy", "Accuracy", SortBy.ACCURACY, 9),
     ("instance", "Instance", SortBy.INSTANCE, None),
 )
-BESIDE_NAME = 45
-"""Cells that the columns other than name and instance take."""
-INSTANCE = 17
-"""Cells that the instance column takes, mostly."""
-ROOM_FOR_INSTANCE = 86
-"""The narrowest table that has an instance column; the preview names the instances in any case."""
+INSTANCE = 15
+"""Cells that an instance takes, mostly."""
+PADDING = 2
+"""Cells beside each column's text."""
+ROOM = {"instance": 86, "duration": 66}
+"""The narrowest table that has these columns; the preview says both in any case."""
 NAME_TAIL = 15
 """Of a name that is too long the end stays: it holds what tells runs apart."""
 
@@ -79,7 +79,8 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
             self.move_cursor(row=self._order.index(current), animate=False)
 
     def _columns(self) -> Sequence[tuple[str, str, SortBy | None, int | None]]:
-        return COLUMNS if self.size.width >= ROOM_FOR_INSTANCE or not self.size.width else COLUMNS[:-1]
+        width = self.size.width
+        return [column for column in COLUMNS if not width or width >= ROOM.get(column[0], 0)]
 
     @property
     def current(self) -> str | None:
@@ -130,21 +131,22 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
 
     def _row_cells(self, row: JobRow, marked: Collection[str], now: datetime) -> tuple[Cell, ...]:
         name = plain(row.name)
-        others = BESIDE_NAME + (INSTANCE if len(self._columns()) == len(COLUMNS) else 0)
-        room = max(self.size.width - others, 20)
+        columns = self._columns()
+        beside = sum((width or INSTANCE) + PADDING for key, _, _, width in columns if key != "name")
+        room = max(self.size.width - beside - PADDING, 20)
         if len(name) > room:
             name = f"{name[: room - NAME_TAIL - 1]}…{name[-NAME_TAIL:]}"
         accuracy = row.accuracy
-        cells = (
-            "●" if row.name in marked else "",
-            self._status(row.status),
-            Text(name),
-            age(row.summary.get("CreationTime"), now),
-            short_duration(row.duration(now)),
-            "" if accuracy is None else f"{accuracy:.4f}",
-            Text(plain(row.instance)),
-        )
-        return cells[: len(self._columns())]
+        cells: dict[str, Cell] = {
+            "mark": "●" if row.name in marked else "",
+            "status": self._status(row.status),
+            "name": Text(name),
+            "age": age(row.summary.get("CreationTime"), now),
+            "duration": short_duration(row.duration(now)),
+            "accuracy": "" if accuracy is None else f"{accuracy:.4f}",
+            "instance": Text(plain(row.instance)),
+        }
+        return tuple(cells[key] for key, *_ in columns)
 
     def _status(self, status: str) -> Text:
         """A status in the theme's colours; DataTable draws rich text, which does not know them by name."""
