@@ -1,94 +1,49 @@
-"""How quickly a job's log is read, against a plain boto3 loop over the same server.
+"""How quickly a job's past log is read: every line once, in order, read for metrics and held as the screen does.
 
-Run: python tests/benchmarks/bench_log_read.py [LINES [ROUND_TRIP_MS]]
-The server is a process of its own with CloudWatch's page limits (1 MB or 10,000 events, 26 bytes more an event); its
-answers are made beforehand, so that the clients are what is measured.
+Run: python tests/benchmarks/bench_log_read.py [LINES] [--json]
+Against a plain boto3 loop over the same server in the same run; under a quota, against what the quota allows. It fails
+where a line is missing, doubled or out of place. The plain loop over a round trip reads fewer lines, as many as show
+its pace.
 """
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import re
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection as Pipe
+from functools import partial
+from itertools import chain
 from typing import Any
 
-from bench_metrics import mixed_log  # beside this file
+from bench_metrics import mixed_log  # beside this file, as are the next two
+from figures import Figure, report
+from log_server import EVENT_BYTES, PAGE_BYTES, Events, LogServer
 
 from birdtui.aws.logs import GROUP, Logs
-from birdtui.aws.session import Connection, Session
+from birdtui.aws.session import Session
+from birdtui.watch.events import LogLines
 from birdtui.watch.log_buffer import LogBuffer
 from birdtui.watch.log_tail import LogTail
 from birdtui.watch.metrics import MetricsReader
 
-PAGE_EVENTS = 10_000
-PAGE_BYTES = 1_048_576
 STREAM = "birds/algo-1-1700000000"
+SAMPLE = "sample/algo-1-1700000000"
+ROUND_TRIP = 0.08
+QUOTA = 25
+BEGIN = 1_700_000_000_000
 
 
-def pages(lines: list[str]) -> list[bytes]:
-    """The HTTP answers to GetLogEvents, one for each page and one for the end."""
-    found: list[list[dict[str, object]]] = [[]]
-    size = 0
-    for number, line in enumerate(lines):
-        size += len(line.encode()) + 26
-        if len(found[-1]) == PAGE_EVENTS or size > PAGE_BYTES:
-            found.append([])
-            size = len(line.encode()) + 26
-        stamp = 1_700_000_000_000 + number
-        found[-1].append({"timestamp": stamp, "message": line, "ingestionTime": stamp + 800})
-    found.append([])
-    return [
-        _answer({"events": events, "nextForwardToken": f"f/{min(at + 1, len(found) - 1):056d}/s"})
-        for at, events in enumerate(found)
-    ]
+def written(count: int) -> dict[str, Events]:
+    """The log of a long job, three lines a millisecond: so any cut in time falls between equal times."""
+    events = [(BEGIN + number // 3, line) for number, line in enumerate(mixed_log(count))]
+    return {STREAM: events, SAMPLE: events[: count // 5]}
 
 
-def _answer(document: object) -> bytes:
-    body = json.dumps(document, separators=(",", ":")).encode()
-    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
-
-
-def serve(pipe: Pipe, count: int, round_trip: float) -> None:
-    """Answer GetLogEvents and DescribeLogStreams until the process is ended."""
-    ready = pages(mixed_log(count))
-    streams = _answer({"logStreams": [{"logStreamName": STREAM}]})
-    listening = socket.create_server(("127.0.0.1", 0))
-    pipe.send(listening.getsockname()[1])
-    while True:
-        client, _ = listening.accept()
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=_talk, args=(client, ready, streams, round_trip), daemon=True).start()
-
-
-def _talk(client: socket.socket, ready: list[bytes], streams: bytes, round_trip: float) -> None:
-    waiting = b""
-    while True:
-        while b"\r\n\r\n" not in waiting:
-            more = client.recv(65536)
-            if not more:
-                return
-            waiting += more
-        head, _, waiting = waiting.partition(b"\r\n\r\n")
-        length = int(re.search(rb"(?i)content-length: *(\d+)", head)[1])  # type: ignore[index]
-        while len(waiting) < length:
-            waiting += client.recv(65536)
-        body, waiting = waiting[:length], waiting[length:]
-        time.sleep(round_trip)
-        token = re.search(rb'"nextToken": ?"f/(\d+)/s"', body)
-        client.sendall(streams if b"DescribeLogStreams" in head else ready[int(token[1]) if token else 0])
-
-
-def raw_loop(session: Session) -> int:
+def raw_loop(session: Session, stream: str = STREAM) -> int:
     """What a script does: boto3 as it comes."""
     client = session.client("logs")
-    request: dict[str, Any] = {"logGroupName": GROUP, "logStreamName": STREAM, "startFromHead": True}
+    request: dict[str, Any] = {"logGroupName": GROUP, "logStreamName": stream, "startFromHead": True}
     found = 0
     while True:
         answer = client.get_log_events(**request)
@@ -98,77 +53,79 @@ def raw_loop(session: Session) -> int:
         request["nextToken"] = answer["nextForwardToken"]
 
 
-def pages_alone(session: Session) -> int:
-    """Our pages, nothing done with them."""
-    logs, token, found = Logs(session), None, 0
-    while True:
-        page = logs.page(STREAM, token)
-        found += len(page.messages)
-        if page.forward == token:
-            return found
-        token = page.forward
-
-
-def told_with_metrics(session: Session) -> int:
-    """What watching does: every line told once, and read for metrics."""
-    return _told(session, None)
-
-
-def held_with_metrics(session: Session) -> int:
-    """What the screen does: held besides."""
-    return _told(session, LogBuffer())
-
-
-def _told(session: Session, held: LogBuffer | None) -> int:
-    tail, metrics = LogTail(Logs(session), "birds"), MetricsReader()
-    found = 0
-    now = 1.0
-    tail.begin_last_round(now)
+def read(session: Session, told: list[LogLines], *, quota: int | None = None) -> LogBuffer:
+    """What the screen does with a job's log: every line told, read for metrics, and held."""
+    tail = LogTail(Logs(session), "birds")
+    metrics, held = MetricsReader(), LogBuffer()
+    tail.begin_last_round(time.monotonic())
     while not tail.is_drained:
-        now = max(now, tail.pace.due)
-        for lines in tail.poll(now):
-            found += len(lines.messages)
+        time.sleep(max(tail.pace.due - time.monotonic(), 0.0))
+        for lines in tail.poll(time.monotonic()):
+            told.append(lines)
             metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
-            if held is not None:
-                held.append(lines.host, lines.timestamps, lines.messages)
-    return found
+            held.append(lines.host, lines.timestamps, lines.messages)
+    return held
 
 
-def measured(work: Callable[[Session], int], url: str, count: int) -> float:
-    """Seconds of the quicker of two runs, clients made beforehand; fails when a line is missing or doubled."""
-    best = float("inf")
-    for _ in range(2):
-        session = Session(Connection(region="us-east-1", endpoint_url=url, access_key="key", secret_key="secret"))
-        session.client("logs")
-        Logs(session).streams("birds")
-        start = time.perf_counter()
-        found = work(session)
-        best = min(best, time.perf_counter() - start)
-        if found != count:
-            raise SystemExit(f"{work.__name__} read {found:,} lines of {count:,}")
-    return best
+def seconds_to_read(server: LogServer, expected: list[str], *, quota: int | None = None) -> float:
+    """How long it takes to read everything; fails where a line is missing, doubled or out of place."""
+    session = ready(server)
+    told: list[LogLines] = []
+    start = time.perf_counter()
+    held = read(session, told, quota=quota)
+    seconds = time.perf_counter() - start
+    if list(chain.from_iterable(lines.messages for lines in told)) != expected or len(held) != len(expected):
+        raise SystemExit(f"{len(held):,} lines of {len(expected):,} were read, or in another order")
+    return seconds
+
+
+def seconds_of(work: Callable[[Session], int], server: LogServer, count: int) -> float:
+    """How long a plain loop takes; fails where it does not find every line."""
+    session = ready(server)
+    start = time.perf_counter()
+    found = work(session)
+    if found != count:
+        raise SystemExit(f"{found:,} lines of {count:,} were read")
+    return time.perf_counter() - start
+
+
+def ready(server: LogServer) -> Session:
+    """A session whose clients are made, so that making them is not measured."""
+    session: Session = server.session()
+    session.client("logs")
+    Logs(session).streams("birds")
+    return session
 
 
 def main() -> None:
-    """Print lines a second, and the ratio to the plain loop."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    round_trip = float(sys.argv[2]) / 1000 if len(sys.argv) > 2 else 0.0
-    ours, theirs = multiprocessing.get_context("spawn").Pipe()
-    server = multiprocessing.get_context("spawn").Process(target=serve, args=(theirs, count, round_trip), daemon=True)
-    server.start()
-    try:
-        url = f"http://127.0.0.1:{ours.recv()}"
-        print(f"{count:,} lines, round trip {round_trip * 1000:.0f} ms")
-        baseline = measured(raw_loop, url, count)
-        for name, seconds in (
-            ("plain boto3 loop", baseline),
-            ("pages", measured(pages_alone, url, count)),
-            ("told once, metrics read", measured(told_with_metrics, url, count)),
-            ("told once, held, metrics read", measured(held_with_metrics, url, count)),
-        ):
-            print(f"{name:32} {count / seconds / 1e3:8.0f} k lines/s {baseline / seconds:6.2f} x")
-    finally:
-        server.terminate()
+    """Print what was measured."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
+    count = int(arguments[0]) if arguments else 1_000_000
+    expected = mixed_log(count)
+    mean = sum(map(len, expected)) / count + EVENT_BYTES
+    named = f"{count:,} lines"
+    with LogServer(partial(written, count)) as server:
+        plain = seconds_of(raw_loop, server, count)
+        ours = min(seconds_to_read(server, expected) for _ in range(2))
+        server.settle(round_trip=ROUND_TRIP)
+        plain_far = seconds_of(partial(raw_loop, stream=SAMPLE), server, count // 5) * 5
+        ours_far = min(seconds_to_read(server, expected) for _ in range(2))
+        server.settle(limit=QUOTA)
+        paced = seconds_to_read(server, expected, quota=QUOTA)
+        throttled = server.calls()["throttled"]
+    allowed = QUOTA * PAGE_BYTES / mean
+    unit = "lines/s"
+    report(
+        [
+            Figure(f"{named} held, metrics read", count / ours, unit, "boto3 loop", count / plain, 3, True),
+            Figure("the same, 80 ms a call", count / ours_far, unit, "boto3 loop", count / plain_far, 5, True),
+            Figure("the same, 25 calls/s", count / paced, unit, "the quota", allowed, 0.8, True),
+            Figure("calls throttled under it, none told", throttled, "calls"),
+        ],
+        as_json="--json" in sys.argv,
+    )
+    if threading.active_count() > 1:
+        print("threads are left behind", file=sys.stderr)
 
 
 if __name__ == "__main__":
