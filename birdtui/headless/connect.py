@@ -7,17 +7,19 @@ import logging
 import logging.handlers
 import os
 import warnings
+from typing import TYPE_CHECKING
 
 from birdtui import settings
 from birdtui.aws.session import Connection
+
+if TYPE_CHECKING:
+    from birdtui.local.engine_files import Engine
 
 
 def connection(options: argparse.Namespace, found: settings.Settings) -> Connection:
     """Where AWS is: flags, then the environment, then the settings. May start the engine; raises AwsProblem."""
     if options.local:
-        from birdtui.local import daemon
-
-        engine = daemon.ensure()
+        engine = _engine()
         return Connection(
             region=options.region or engine.region,
             endpoint_url=engine.url,
@@ -31,6 +33,16 @@ def connection(options: argparse.Namespace, found: settings.Settings) -> Connect
         region=options.region or os.environ.get("AWS_REGION") or (None if told_region else found.region),
         endpoint_url=options.endpoint_url or found.endpoint_url,
     )
+
+
+def _engine() -> Engine:
+    from birdtui.aws.errors import UNREACHABLE, AwsProblem
+    from birdtui.local import daemon
+
+    try:
+        return daemon.ensure()
+    except daemon.EngineProblem as problem:
+        raise AwsProblem("EngineUnavailable", str(problem), exit_code=UNREACHABLE) from None
 
 
 def log_to_file() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.server
 import json
 import threading
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from birdtui import settings
 from birdtui.aws.session import Connection
+from birdtui.headless.connect import connection
 from birdtui.ui.screens.jobs import JobsScreen
 from birdtui.ui.widgets.job_table import JobTable
 
@@ -75,6 +78,13 @@ async def test_denied_access_names_the_permission(open_app: Opener, refusing: Ca
     there = refusing("AccessDeniedException", denied)
     async with open_app(connect=lambda: there) as seen:
         await seen.sees("Access denied", "sagemaker:ListTrainingJobs", "r tries again")
+
+
+async def test_an_engine_that_cannot_start_says_why(open_app: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIRDTUI_STATE_DIR", "/dev/null")
+    local = argparse.Namespace(local=True, region=None)
+    async with open_app(connect=lambda: connection(local, settings.Settings())) as seen:
+        await seen.sees("The local engine does not run", "BIRDTUI_STATE_DIR", "r tries again")
 
 
 async def test_another_profile_shows_its_jobs(

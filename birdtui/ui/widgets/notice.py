@@ -44,14 +44,14 @@ class Notice(Vertical):
 
 def problem_title(problem: AwsProblem) -> str:
     """A problem in two or three words."""
-    if problem.expired:
-        return "Credentials have expired"
-    if problem.exit_code == CREDENTIALS:
-        return "No usable credentials" if problem.code != "NoRegionError" else "No region is set"
-    if problem.exit_code == UNREACHABLE:
-        return "AWS cannot be reached"
-    if "AccessDenied" in problem.code or "NotAuthorized" in problem.code or "Forbidden" in problem.code:
-        return "Access denied"
-    if problem.throttled:
-        return "AWS asks to slow down"
-    return f"AWS refused: {problem.code}"
+    code = problem.code
+    titles = (
+        (problem.expired, "Credentials have expired"),
+        (code == "NoRegionError", "No region is set"),
+        (problem.exit_code == CREDENTIALS, "No usable credentials"),
+        (code == "EngineUnavailable", "The local engine does not run"),
+        (problem.exit_code == UNREACHABLE, "AWS cannot be reached"),
+        (any(word in code for word in ("AccessDenied", "NotAuthorized", "Forbidden")), "Access denied"),
+        (problem.throttled, "AWS asks to slow down"),
+    )
+    return next((title for holds, title in titles if holds), f"AWS refused: {code}")
