@@ -36,7 +36,7 @@ def screen_text(app: App[Any]) -> str:
     """What a person sees, as lines of plain text."""
     strips = app.screen._compositor.render_strips()
     lines = ("".join(segment.text for segment in strip).rstrip() for strip in strips)
-    return "\n".join(lines).replace("\N{NO-BREAK SPACE}", " ")
+    return "\n".join(lines)
 
 
 @dataclass

@@ -42,7 +42,7 @@ class ChartApp(App[None]):
 
     @property
     def legend(self) -> str:
-        return str(self.query_one("#chart-legend", Static).render()).replace("\N{NO-BREAK SPACE}", " ")
+        return str(self.query_one("#chart-legend", Static).render())
 
 
 @asynccontextmanager

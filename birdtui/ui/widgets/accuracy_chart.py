@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -75,7 +76,7 @@ class AccuracyChart(CommandScope, Vertical):
         yield Static("", id="chart-legend")
         with Horizontal():
             yield ChartArea(id="chart-area")
-            yield DataTable(id="epoch-table", cursor_type="row", zebra_stripes=True)
+            yield DataTable(id="epoch-table", cursor_type="row", zebra_stripes=True, header_height=2)
 
     @property
     def area(self) -> ChartArea:
@@ -118,12 +119,15 @@ class AccuracyChart(CommandScope, Vertical):
                 mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
                 color = Color(*colors[rank % len(colors)]).hex
                 label = f"{name} {curve.host}" if len(curves) > 1 else name
-                words = f" {plain(label)} {self._value(curve)}".replace(" ", "\N{NO-BREAK SPACE}")
-                parts.append(Content.styled(mark, color) + Content(words + "  "))
+                parts.append(Content.styled(mark, color) + Content(f" {plain(label)} {self._value(curve)}"))
         notes = self._notes()
         if notes:
             parts.append(Content.styled(plain(" · ".join(notes)), MUTED))
-        return Content.assemble(*parts)
+        return _in_lines(parts, self.query_one("#chart-legend", Static).size.width or 80)
+
+    def on_resize(self) -> None:
+        """Another width has room for more or less of the legend in a line."""
+        self._refresh_around()
 
     def _notes(self) -> list[str]:
         """How the chart is looked at, in words."""
@@ -240,3 +244,14 @@ class AccuracyChart(CommandScope, Vertical):
 
 def _rgb(color: Color) -> RGB:
     return color.r, color.g, color.b
+
+
+def _in_lines(parts: Sequence[Content], width: int) -> Content:
+    """Parts side by side, in as many lines as they need; none is broken over two."""
+    lines: list[Content] = []
+    for part in parts:
+        if lines and lines[-1].cell_length + 2 + part.cell_length <= width:
+            lines[-1] = Content("  ").join([lines[-1], part])
+        else:
+            lines.append(part)
+    return Content("\n").join(lines)
