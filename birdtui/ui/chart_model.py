@@ -35,13 +35,17 @@ class Curve:
 
 @dataclass(frozen=True)
 class ChartData:
-    """Everything logged so far: `best` as (epoch, value), `saved` the epoch whose weights the artifact holds."""
+    """Everything logged so far: `best` as (epoch, value), `saved` the epoch whose weights the artifact holds.
+
+    `is_over` says that nothing will follow.
+    """
 
     curves: tuple[Curve, ...] = ()
     best: tuple[int, float] | None = None
     saved: int | None = None
     total_epochs: int | None = None
     storing_host: str | None = None
+    is_over: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -257,7 +261,7 @@ def _positive(line: PlotLine) -> PlotLine:
 
 
 def _value_range(lines: Sequence[PlotLine], log_scale: bool) -> tuple[float, float]:
-    """Whole of 0 to 1 for accuracies, with room at the ends for anything else."""
+    """Up to 1 for accuracies, from the tenth below the lowest; with room at the ends for anything else."""
     values = [y for line in lines for y in line.ys]
     if not values:
         return (0.1, 1.0) if log_scale else (0.0, 1.0)
@@ -265,7 +269,7 @@ def _value_range(lines: Sequence[PlotLine], log_scale: bool) -> tuple[float, flo
     if log_scale:
         return low / 1.1, max(high * 1.1, low * 1.2)
     if low >= 0 and high <= 1:
-        return (0.0 if low < 0.5 else math.floor(low * 10) / 10), 1.0
+        return min(math.floor(low * 10) / 10, 0.9), 1.0
     room = (high - low) * 0.05 or abs(high) * 0.1 or 1.0
     return low - room, high + room
 

@@ -42,4 +42,6 @@ def chart_data(state: JobState) -> ChartData:
         for name, values in metrics.items()
         if name.startswith(("train:", "validation:"))
     ]
-    return ChartData(tuple(curves), state.best, state.artifact_epoch, state.total_epochs)
+    return ChartData(
+        tuple(curves), state.best, state.artifact_epoch, state.total_epochs, is_over=state.ended is not None
+    )

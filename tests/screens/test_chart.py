@@ -80,6 +80,11 @@ async def test_without_a_metric_it_says_what_is_missing() -> None:
         assert "No metric yet" in app.drawn
 
 
+async def test_without_a_metric_at_its_end_a_job_is_not_waited_for() -> None:
+    async with shown(ChartData(is_over=True)) as (app, _):
+        assert "logged no metric" in app.drawn
+
+
 async def test_the_cursor_shows_an_epochs_values() -> None:
     async with shown() as (app, pilot):
         await pilot.press("left", "left", "h")

@@ -28,6 +28,10 @@ DASHES = ("━", "╍", "┅", "┉", "╌")
 """A line's mark in the legend differs by more than its colour."""
 
 
+NO_METRIC_YET = "No metric yet: values appear here as the job logs them."
+NO_METRIC = "This job logged no metric that is known by its metric definitions or by how it is written."
+
+
 class ChartArea(Widget, can_focus=True):
     """The drawn chart, exactly as large as its room."""
 
@@ -52,7 +56,7 @@ class ChartArea(Widget, can_focus=True):
         """The chart, or what is missing for one."""
         width, height = self.size
         if not self.data.curves:
-            return Text("No metric yet: values appear here as the job logs them.", style="dim")
+            return Text(NO_METRIC if self.data.is_over else NO_METRIC_YET, style="dim")
         if width < 12 or height < 4:
             return Text("Too small for a chart", style="dim", no_wrap=True, overflow="crop")
         return draw(plot(self.data, self.view, width - 5, height - 2), width, height, self.palette())
