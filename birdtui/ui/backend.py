@@ -6,7 +6,7 @@ Every method may wait; call them only inside `background.start`.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ class Backend:
         self._session: Session | None = None
         self._region: str | None = None
         self._prices: dict[tuple[str, str], Price | None] = {}
+        self._limits: dict[tuple[frozenset[str], str], Mapping[str, float]] = {}
         self._lock = threading.Lock()
 
     def session(self) -> Session:
@@ -91,3 +92,13 @@ class Backend:
         if key not in self._prices:
             self._prices[key] = price(session, instance_type, session.region)
         return self._prices[key]
+
+    def limits(self, names: frozenset[str]) -> Mapping[str, float]:
+        """The account's quotas of these names in this region, asked once; one that AWS does not have is absent."""
+        from birdtui.aws.quotas import limits
+
+        session = self.session()
+        key = (names, session.region)
+        if key not in self._limits:
+            self._limits[key] = limits(session, names)
+        return self._limits[key]

@@ -22,8 +22,8 @@ class Choice:
 class FormField:
     """One field: `path` in the file; `choices` where values are chosen (then `free` says whether others may be typed).
 
-    `is_number` says that only digits are typed here. `remote` names what AWS is asked for the choices: `roles` or
-    `objects`.
+    `is_number` says that only digits are typed here. `remote` names what AWS is asked for: `roles` or `objects`
+    are the choices themselves, `quotas` a note on each.
     """
 
     path: str
@@ -104,7 +104,7 @@ SECTIONS: tuple[Section, ...] = (
     Section(
         "Resources and limits",
         (
-            FormField("resources.instance_type", "instance type", "Type to search.", instance_choices),
+            FormField("resources.instance_type", "instance type", "Type to search.", instance_choices, remote="quotas"),
             FormField("resources.instance_count", "instances", "How many machines.", is_number=True),
             FormField("resources.volume_gb", "volume GB", "Disk for data, checkpoints and model.", is_number=True),
             FormField("resources.volume_kms_key", "volume key", "A KMS key; not on types with their own NVMe disks."),

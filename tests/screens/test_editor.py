@@ -435,6 +435,14 @@ async def test_the_instance_types_are_searched_and_one_is_taken(open_app: Opener
         await at(seen, "resources.instance_type")
 
 
+async def test_the_accounts_quota_stands_beside_an_instance_type(open_app: Opener, file: Callable[..., Path]) -> None:
+    async with open_app(target=str(file())) as seen:
+        await go(seen, "resources.instance_type")
+        await seen.press("enter")
+        await seen.types("p3.2xlarge")
+        await seen.sees("ml.p3.2xlarge  1 GPU · quota ")
+
+
 async def test_escape_leaves_the_value_as_it_was(open_app: Opener, file: Callable[..., Path]) -> None:
     async with open_app(target=str(file())) as seen:
         await go(seen, "algorithm.input_mode")

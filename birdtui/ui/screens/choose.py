@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,6 +28,7 @@ class ChooseScreen(ModalScreen[str | None]):
     """A list with a search line; answers with a value, or None.
 
     `more` is asked, away from the screen, for the choices that fit what is typed; without it `choices` are searched.
+    `notes` is asked once for a word more on each of them.
     """
 
     DEFAULT_CSS = """
@@ -54,6 +55,12 @@ class ChooseScreen(ModalScreen[str | None]):
         typed: str
         choices: Sequence[Choice]
 
+    @dataclass
+    class Noted(Message):
+        """A word more on the choices, by their values."""
+
+        notes: Mapping[str, str]
+
     def __init__(
         self,
         title: str,
@@ -62,6 +69,7 @@ class ChooseScreen(ModalScreen[str | None]):
         *,
         free: bool = True,
         more: Callable[[str], Sequence[Choice]] | None = None,
+        notes: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
         super().__init__()
         self._title = title
@@ -69,6 +77,8 @@ class ChooseScreen(ModalScreen[str | None]):
         self._choices = choices
         self._free = free
         self._more = more
+        self._notes = notes
+        self._noted: Mapping[str, str] = {}
         self._shown: list[Choice] = []
 
     def compose(self) -> ComposeResult:
@@ -85,6 +95,17 @@ class ChooseScreen(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Show all there is."""
         self._search(self._value if self._more is not None else "")
+        if self._notes is not None:
+            notes = self._notes
+            background.start(self, lambda: self.Noted(notes()), what="look for notes")
+
+    def on_choose_screen_noted(self, event: Noted) -> None:
+        """Put a word more beside each choice; it is not searched, and the marked one stays marked."""
+        self._noted = event.notes
+        listing = self.query_one(OptionList)
+        marked = listing.highlighted
+        self._search(self.query_one(Input).value)
+        listing.highlighted = marked
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Search as a person types."""
@@ -104,20 +125,26 @@ class ChooseScreen(ModalScreen[str | None]):
             self._fill(list(event.choices))
 
     def on_failed(self, event: background.Failed) -> None:
-        """Say why there is nothing to choose; a value can still be typed."""
+        """Say why there is nothing to choose, a value can still be typed; notes are an extra and stay away silently."""
         event.stop()
+        if event.what == "look for notes":
+            return
         self.query_one("#choose-help", Static).update(Content(plain(event.problem.message)))
 
     def _fill(self, found: list[Choice]) -> None:
         self._shown = found[:MOST_SHOWN]
         listing = self.query_one(OptionList)
         listing.clear_options()
-        listing.add_options(Option(Text(f"{plain(each.value)}  {plain(each.note)}".rstrip())) for each in self._shown)
+        listing.add_options(Option(Text(self._line(each))) for each in self._shown)
         at = next((number for number, each in enumerate(self._shown) if each.value == self._value), 0)
         typed = self.query_one(Input).value
         is_listed = bool(self._shown) and self._shown[at].value == typed
         if self._shown and (not self._free or not typed or self._more is None or is_listed):
             listing.highlighted = at
+
+    def _line(self, choice: Choice) -> str:
+        notes = [note for note in (choice.note, self._noted.get(choice.value, "")) if note]
+        return plain(f"{choice.value}  {' · '.join(notes)}".rstrip())
 
     def action_move(self, by: int) -> None:
         """Move the mark."""

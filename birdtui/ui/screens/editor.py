@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -23,7 +24,7 @@ from birdtui.spec.findings import Finding, Level, has_errors
 from birdtui.spec.job import JobSpec, unique_job_name
 from birdtui.spec.plain_text import plain
 from birdtui.spec.toml_problems import SpecFileError
-from birdtui.ui import background
+from birdtui.ui import background, remote_choices
 from birdtui.ui.commands import bindings
 from birdtui.ui.editor_model import EditorModel
 from birdtui.ui.editor_start import Opened, cloned, from_file, new_job
@@ -246,23 +247,13 @@ class EditorScreen(CommandScope, Screen[None]):
         choices = list(row.field.choices()) if row.field.choices is not None else []
         if row.field.is_closed:
             choices = [*choices, Choice("", "leave it out")]
-        more = {"roles": self._roles, "objects": self._objects}.get(row.field.remote)
+        backend, spot = self.bird.backend, self.model.spec.spot
+        ask = {"roles": remote_choices.roles, "objects": remote_choices.objects}.get(row.field.remote)
+        more = partial(ask, backend) if ask else None
+        notes = partial(remote_choices.quota_notes, backend, spot=spot) if row.field.remote == "quotas" else None
         self.app.push_screen(
-            ChooseScreen(row.field.label, row.input.value, choices, free=row.field.free, more=more), chosen
+            ChooseScreen(row.field.label, row.input.value, choices, free=row.field.free, more=more, notes=notes), chosen
         )
-
-    def _roles(self, typed: str) -> Sequence[Choice]:
-        from birdtui.aws.roles import execution_roles
-
-        roles = [Choice(role.arn, role.name) for role in execution_roles(self.bird.backend.session())]
-        found = [Choice("auto", "the account's own execution role"), *roles]
-        exact = any(typed == each.value for each in found)
-        return found if exact else [each for each in found if typed.lower() in f"{each.value} {each.note}".lower()]
-
-    def _objects(self, typed: str) -> Sequence[Choice]:
-        from birdtui.aws.locations import complete
-
-        return [Choice(uri) for uri in complete(self.bird.backend.session(), typed)]
 
     # commands
 
