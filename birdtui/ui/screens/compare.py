@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
@@ -118,7 +119,7 @@ class CompareScreen(CommandScope, Screen[None]):
         yield TitleBar(f"Compare {len(self._names)} jobs")
         with Vertical(id="compare-body"):
             yield AccuracyChart()
-            yield DataTable[str](id="compare-table", cursor_type="row")
+            yield DataTable[Text](id="compare-table", cursor_type="row")
         yield Notice()
         yield KeyBar()
 
@@ -146,9 +147,9 @@ class CompareScreen(CommandScope, Screen[None]):
         self.query_one(AccuracyChart).show(ChartData(tuple(curves)))
         table = self.query_one("#compare-table", DataTable)
         table.clear(columns=True)
-        table.add_columns("", *(plain(job.name) for job in self._jobs))
+        table.add_columns("", *(Text(plain(job.name)) for job in self._jobs))
         for field, values in rows(self._jobs, all_settings=self._all_settings):
-            table.add_row(plain(field), *(plain(value) for value in values))
+            table.add_row(Text(plain(field)), *(Text(plain(value)) for value in values))  # a str would be markup
 
     def action_metric(self) -> None:
         """Compare by the next metric."""

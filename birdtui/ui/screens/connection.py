@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
 from textual.suggester import SuggestFromList
@@ -68,7 +69,7 @@ class ConnectionScreen(ModalScreen[bool]):
         self.query_one("#profile", Input).suggester = SuggestFromList(event.profiles)
         names = ", ".join(event.profiles[:12]) or "none configured"
         self.query_one("#connection-help", Static).update(
-            plain(f"profiles: {names}\nEnter switches, what is left empty stays · → completes · Esc cancels")
+            Content(plain(f"profiles: {names}\nEnter switches, what is left empty stays · → completes · Esc cancels"))
         )
 
     def on_failed(self, event: background.Failed) -> None:

@@ -162,7 +162,7 @@ class AccuracyChart(CommandScope, Vertical):
         data = self.area.data
         names = [name for name in data.names if name not in self.area.view.hidden]
         table.clear(columns=True)
-        table.add_columns("epoch", *(plain(name).replace(":", "\n") for name in names))
+        table.add_columns("epoch", *(Text(plain(name).replace(":", "\n")) for name in names))
         curves = {name: self._shown(name) for name in names}
         epochs = sorted({epoch for found in curves.values() for curve in found for epoch in curve.epochs}, reverse=True)
         for epoch in epochs[:2000]:
