@@ -57,7 +57,8 @@ class JobWatch:
         from birdtui.watch.watcher import Watcher
 
         try:
-            watcher = Watcher(self._backend.training_jobs(), self._backend.logs(), self.state.name, stop=self._stop)
+            jobs, logs = self._backend.training_jobs(), self._backend.logs()
+            watcher = Watcher(jobs, logs, self.state.name, stop=self._stop, newest_first=True)
             for event in watcher.events():
                 if self._stop.is_set():
                     return

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
+
+from birdtui.ui.screens.editor import EditorScreen
 
 if TYPE_CHECKING:
     from tests.screens.conftest import Account, Opener, Seen
@@ -54,8 +56,19 @@ async def test_the_editor_takes_a_clone_of_it(open_app: Opener, hostile: str) ->
         await seen.press("ctrl+f")
         await seen.types("aaa")
         await seen.press("enter")
-        await seen.sees("[/red] [bold")
+        await seen.sees("[/red] [bold", "a␛[2J␛[31mred␇")
         assert is_plain(seen)
+
+
+async def test_editing_a_control_character_keeps_the_others(open_app: Opener, hostile: str) -> None:
+    async with open_app() as seen:
+        await seen.sees("good-alpha")
+        seen.app.clone_job(hostile)
+        await seen.sees("Changes against")
+        await seen.press("ctrl+f", *"bbb", "enter")
+        await seen.press("end", "backspace", "x")
+        editor = cast(EditorScreen, seen.app.screen)
+        await seen.until(lambda: editor.model.spec.hyperparameters["bbb"] == "a\x1b[2J\x1b[31mredx")
 
 
 async def test_comparing_shows_it(open_app: Opener, hostile: str) -> None:

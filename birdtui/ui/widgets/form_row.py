@@ -25,6 +25,18 @@ from birdtui.ui.status_style import MUTED
 MARKS = {Level.ERROR: ("✘", "$text-error"), Level.WARNING: ("▲", "$text-warning"), Level.NOTE: ("•", "$text-muted")}
 
 
+_BIDIRECTIONAL = (0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_VISIBLE = {code: 0x2400 + code for code in range(0x20)} | {0x7F: 0x2421}
+_VISIBLE |= {code: 0xE000 + code for code in range(0x80, 0xA0)}  # no pictures for these: the private use area
+_VISIBLE |= {code: 0xD000 + code for code in _BIDIRECTIONAL}
+_HIDDEN = {picture: code for code, picture in _VISIBLE.items()}
+
+
+def visible(value: str) -> str:
+    """A value with one drawable character in place of each control: an input sends what it holds to the terminal."""
+    return value.translate(_VISIBLE)
+
+
 class FieldInput(Input):
     """A value; Ctrl+J, Enter or ↓ where values are chosen opens the choices."""
 
@@ -70,7 +82,7 @@ class FormRow(Widget):
     def __init__(self, field: FormField, value: str) -> None:
         super().__init__()
         self.field = field
-        self.input = FieldInput(value, compact=True, select_on_focus=False, restrict=self._restrict())
+        self.input = FieldInput(visible(value), compact=True, select_on_focus=False, restrict=self._restrict())
         """Where the value is typed."""
         self._value = value
         self._problem = ""
@@ -105,9 +117,9 @@ class FormRow(Widget):
         """Show a value that came from elsewhere: undo, a choice."""
         self._take(value)
         self.refuse("")
-        if self.input.value != value:
+        if self.input.value != visible(value):
             with self.prevent(Input.Changed):
-                self.input.value = value
+                self.input.value = visible(value)
 
     def _take(self, value: str) -> None:
         if bool(value) != bool(self._value):
@@ -146,8 +158,11 @@ class FormRow(Widget):
 
     def commit(self) -> None:
         """Take what is typed."""
-        if self.input.value.strip() != self._value:
-            self._take(self.input.value.strip())
+        typed = self.input.value.strip()
+        if visible(self._value) != self._value:
+            typed = typed.translate(_HIDDEN)
+        if typed != self._value:
+            self._take(typed)
             self.post_message(self.Changed(self, self._value))
 
     def on_input_changed(self, event: Input.Changed) -> None:
