@@ -27,7 +27,7 @@ def relevant(messages: Sequence[str], following: int) -> tuple[list[int], int]:
     end = len(messages)
     reached = min(following, end)
     rows = list(range(reached))
-    for hit in [row for row, text in enumerate(messages) if "Epoch[" in text and "] Batch" not in text]:
+    for hit in [row for row, text in enumerate(messages) if "] Batch" not in text and "Epoch[" in text]:
         rows.extend(range(max(hit, reached), min(hit + FOLLOWING, end)))
         reached = hit + FOLLOWING
     return rows, max(reached, following) - end if max(reached, following) > end else 0

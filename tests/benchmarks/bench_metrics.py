@@ -1,6 +1,6 @@
 """How quickly metrics are read out of log lines, against one regex search a line; and the slowest line.
 
-Run: python tests/benchmarks/bench_metrics.py [LINES]
+Run: python tests/benchmarks/bench_metrics.py [LINES] [--json]
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
+
+from figures import Figure, report  # beside this file
 
 from birdtui.watch.metric_definitions import MetricDefinitions
 from birdtui.watch.metrics import MetricsReader
@@ -76,31 +78,40 @@ def read_pages(lines: Sequence[str], reader: MetricsReader) -> None:
         reader.feed_lines(page, host="algo-1", timestamps=range(start, start + len(page)))
 
 
+def measured(count: int) -> Iterator[Figure]:
+    """Logs of long epochs and of short ones, a saved log, a job's own definitions; then lines made to be slow."""
+    for batches, goal in ((500, 1.4), (50, None)):
+        lines = mixed_log(count, batches)
+        baseline = best_of(5, lambda lines=lines: search_each_line(lines))  # type: ignore[misc]
+        text = "\n".join(lines)
+        defined = MetricDefinitions(AWS)
+        ours = (
+            ("pages of a stream", goal, lambda lines=lines: read_pages(lines, MetricsReader())),
+            ("a saved log", None, lambda text=text: MetricsReader().feed_text(text)),
+            (
+                "pages, AWS's four definitions",
+                None,
+                lambda lines=lines: read_pages(lines, MetricsReader(defined)),  # noqa: B023 - called in this round
+            ),
+        )
+        for what, bound, work in ours:
+            yield Figure(
+                f"metrics of {what}, {batches} Batch lines an epoch",
+                count / best_of(5, work) / 1e6,
+                "M lines/s",
+                "a regex search a line",
+                count / baseline / 1e6,
+                bound,
+                more_is_better=True,
+            )
+    slowest = max(best_of(3, lambda line=line: MetricsReader().feed(line, host="algo-1")) for line in HOSTILE)  # type: ignore[misc]
+    yield Figure("slowest hostile line", slowest * 1e3, "ms", goal=5.0)
+
+
 def main() -> None:
-    """Print a table for a log of short epochs, one of long epochs, and lines made to be slow."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
-    for batches in (50, 500):
-        compare(count, batches)
-    for line in HOSTILE:
-        seconds = best_of(3, lambda line=line: MetricsReader().feed(line, host="algo-1"))  # type: ignore[misc]
-        print(f"hostile line {line[:24]!r:40} {seconds * 1e3:6.2f} ms")
-
-
-def compare(count: int, batches: int) -> None:
-    """Print lines a second, and the ratio to one regex search a line."""
-    lines = mixed_log(count, batches)
-    text = "\n".join(lines)
-    baseline = best_of(5, lambda: search_each_line(lines))
-    defined = MetricDefinitions(AWS)
-    rows = [
-        ("one regex search a line", baseline),
-        ("pages of one stream", best_of(5, lambda: read_pages(lines, MetricsReader()))),
-        ("a saved log, whole", best_of(5, lambda: MetricsReader().feed_text(text))),
-        ("pages, four definitions of AWS", best_of(3, lambda: read_pages(lines, MetricsReader(defined)))),
-    ]
-    print(f"{count:,} lines, {batches} Batch lines an epoch, mean {len(text) / count:.0f} characters")
-    for name, seconds in rows:
-        print(f"{name:32} {count / seconds / 1e6:6.2f} M lines/s {baseline / seconds:6.2f} x")
+    """Print what was measured."""
+    counts = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    report(measured(counts[0] if counts else 200_000), as_json="--json" in sys.argv)
 
 
 if __name__ == "__main__":
