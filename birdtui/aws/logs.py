@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
+from birdtui.aws.call_rate import CallRate, get_log_events_quota
 from birdtui.aws.errors import AwsProblem, translated
 from birdtui.aws.session import Session
 
@@ -28,6 +30,8 @@ PAGE_EVENTS = 10_000
 STREAMS_PAGE = 50
 _STREAM = re.compile(r"(?P<host>algo-(?P<instance>\d+))-(?P<started>\d+)")
 _PARSED = "birdtuiPage"
+_RATES: WeakKeyDictionary[Session, CallRate] = WeakKeyDictionary()
+_RATES_LOCK = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,10 @@ NO_PAGE = Page((), (), None)
 class Logs:
     """Log streams and events of training jobs. Each call is sent once; who polls also retries. Raises AwsProblem."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, rate: CallRate | None = None) -> None:
+        """`rate` is that of GetLogEvents: the region's by default, shared by all who use the session."""
         self._session = session
+        self._rate = rate
         self._lock = threading.Lock()
 
     def _client(self) -> Any:
@@ -77,6 +83,16 @@ class Logs:
     def lag_seconds(self) -> float:
         """How long after a job's end to wait for its last lines: nothing where the endpoint is this machine."""
         return 0.0 if is_loopback(self._client().meta.endpoint_url) else LAG_SECONDS
+
+    @property
+    def rate(self) -> CallRate:
+        """The pace of GetLogEvents: who reads many pages waits for each turn, and says when one was refused."""
+        if self._rate is None:
+            meta = self._client().meta
+            quota = None if is_loopback(meta.endpoint_url) else get_log_events_quota(meta.region_name)
+            with _RATES_LOCK:
+                self._rate = _RATES.setdefault(self._session, CallRate(quota))
+        return self._rate
 
     def streams(self, job: str) -> tuple[LogStream, ...]:
         """The job's streams, by instance and then by age; none while the group or the streams do not exist yet."""

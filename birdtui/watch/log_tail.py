@@ -1,19 +1,23 @@
 """A job's log as it grows: streams and tokens in, new lines out, each once and none lost.
 
-Polled by the watcher with the time of its own clock; never sleeps. Several instances are read in turn and told in the
-order of their timestamps; while history is read, lines wait until no other stream can still have earlier ones.
+Polled by the watcher with the time of its own clock. What lies behind is read by LogHistory, several pages at once; the
+streams that are read to their ends are asked in turn. Lines are told in the order of their timestamps: they wait until
+no other stream can still have earlier ones. For a screen the newest page of each stream comes first instead, then its
+past from the head on, and nothing waits for another stream.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 from birdtui.aws.errors import AwsProblem
-from birdtui.aws.logs import Logs, LogStream, Page
+from birdtui.aws.logs import Logs, LogStream
 from birdtui.watch.events import LogLines
+from birdtui.watch.log_chain import Chain, Lines, split_before
+from birdtui.watch.log_history import BULK, LogHistory, Past, settled
 from birdtui.watch.pace import QUICK, Pace
 
 STREAMS_MISSING_SECONDS = 2.0
@@ -21,91 +25,77 @@ STREAMS_MISSING_SECONDS = 2.0
 STREAMS_SECONDS = 60.0
 RETIRE_SECONDS = 30.0
 """How long the log of a replaced instance is still asked for late lines."""
-BULK = 500
-"""A page with so many events has more behind it, most likely."""
-_REFUSED_PARAMETER = "InvalidParameterException"
+HISTORY_SECONDS = 0.25
+"""How long a poll waits for a page of the past."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Reading:
-    """Where reading of one stream is."""
+    """Where reading of one stream is: its past is read, then it is followed.
+
+    `end` is set for the part of a stream that lies before lines told already. While its newest lines are being read,
+    `is_unseen` is true and `before` leads to what is older than those read so far.
+    """
 
     stream: LogStream
-    token: str | None = None
-    caught_up: bool = False
-    following: bool = False
+    past: Past
+    end: int | None = None
+    is_being_read: bool = False
+    is_caught_up: bool = False
+    is_following: bool = False
+    is_asked_again: bool = False
+    is_unseen: bool = False
+    before: str | None = None
     replaced_at: float | None = None
-    last_timestamp: int = -1
-    last_messages: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] | None = None
-    timestamps: Sequence[int] = ()
-    messages: Sequence[str] = ()
 
     @property
     def is_behind(self) -> bool:
-        """Whether history is still being read: other streams' later lines wait for it."""
-        return not self.caught_up and not self.following
+        """Whether its past is still being read: other streams' later lines wait for it."""
+        return not self.is_caught_up and not self.is_following
 
-    def take(self, page: Page, sent: str | None) -> bool:
-        """Keep a page's events until they are told; gives whether it had any that are new."""
-        timestamps, messages = page.timestamps, page.messages
-        if self.known is not None:
-            timestamps, messages = self._unseen(timestamps, messages)
-        self.caught_up = page.forward is None or page.forward == sent
-        self.following = self.caught_up or (self.following and len(timestamps) < BULK)
-        self.token = page.forward or self.token
-        if not timestamps:
-            return False
-        self.timestamps = [*self.timestamps, *timestamps] if self.timestamps else timestamps
-        self.messages = [*self.messages, *messages] if self.messages else messages
-        self._note_last(timestamps, messages)
-        return True
+    @property
+    def is_done(self) -> bool:
+        """Whether all that was there is read and told."""
+        return self.is_caught_up and not self.past.pages
 
-    def _note_last(self, timestamps: Sequence[int], messages: Sequence[str]) -> None:
-        """Remember the latest time and the messages that have it; late lines change nothing."""
-        last = timestamps[-1]
-        if last < self.last_timestamp:
-            return
-        if last > self.last_timestamp:
-            self.last_messages.clear()
-            self.last_timestamp = last
-        at = len(timestamps)
-        while at and timestamps[at - 1] == last:
-            at -= 1
-        self.last_messages.update(messages[at:])
-
-    def resume(self) -> None:
-        """Go on without the token, which is too old: from the last event's time on, without what is known of it."""
-        self.token = None
-        self.known = Counter(self.last_messages)
-
-    def _unseen(self, timestamps: Sequence[int], messages: Sequence[str]) -> tuple[Sequence[int], Sequence[str]]:
-        """A page's events without those that are known, all of which have the last timestamp."""
-        known = self.known or Counter()
-        kept: tuple[list[int], list[str]] = ([], [])
-        for timestamp, message in zip(timestamps, messages, strict=True):
-            if timestamp == self.last_timestamp and known[message] > 0:
-                known[message] -= 1
-                continue
-            kept[0].append(timestamp)
-            kept[1].append(message)
-        if timestamps and timestamps[-1] > self.last_timestamp:
-            self.known = None
-        return kept
+    def settle(self) -> None:
+        """Its past may be read by now."""
+        if self.is_being_read and self.past.is_read:
+            self.is_being_read = False
+            self.is_caught_up = self.is_following = not self.is_asked_again
+            self.is_asked_again = False
 
 
 class LogTail:
-    """Reads the log of one job from its first line on. `poll` raises AwsProblem, save for throttles."""
+    """Reads the log of one job. `poll` raises AwsProblem, save for throttles; its threads end when `stop` is set."""
 
-    def __init__(self, logs: Logs, job: str, *, instances: int = 1, quick: float = QUICK, spacing: float = 0.0) -> None:
-        """`quick` is the shortest time between rounds, `spacing` that between calls that catch up, both in seconds."""
+    def __init__(
+        self,
+        logs: Logs,
+        job: str,
+        *,
+        instances: int = 1,
+        quick: float = QUICK,
+        newest_first: bool = False,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """`quick` is the shortest time between rounds in seconds.
+
+        With `newest_first` what the log ends with when it is first looked at is told before its past.
+        """
         self._logs = logs
         self._job = job
         self._instances = instances
         self._quick = quick
-        self._spacing = spacing
+        self._newest_first = newest_first
+        self._stop = stop or threading.Event()
+        self._rate = logs.rate
+        self._history = LogHistory(logs, self._stop)
         self._readings: dict[str, _Reading] = {}
+        self._older: list[_Reading] = []
+        self._has_looked = False
         self._streams_due = 0.0
+        self._retry_at = 0.0
         self._is_last_round_asked = True
         self.pace = Pace(quick)
 
@@ -115,11 +105,23 @@ class LogTail:
         return bool(self._readings)
 
     @property
+    def is_past_told(self) -> bool:
+        """Whether no line is still to come that was written before lines told already, save for late ones."""
+        return not self._older and not any(reading.is_unseen for reading in self._readings.values())
+
+    @property
     def is_drained(self) -> bool:
         """Whether all that was there at the last poll, or in the last round, has been told."""
-        return self._is_last_round_asked and all(
-            reading.caught_up and not reading.timestamps for reading in self._readings.values()
-        )
+        return self._is_last_round_asked and not self._older and all(each.is_done for each in self._readings.values())
+
+    @property
+    def due(self) -> float:
+        """When to poll next."""
+        return self._retry_at if self._is_catching_up else self.pace.due
+
+    @property
+    def _is_catching_up(self) -> bool:
+        return bool(self._older) or any(each.is_behind or each.is_unseen for each in self._readings.values())
 
     def expect(self, instances: int) -> None:
         """How many instances the job has, once that is known."""
@@ -134,101 +136,160 @@ class LogTail:
         """The job has ended: look for streams, and read every one until its token says there is no more."""
         self._streams_due = self.pace.due = now
         for reading in self._readings.values():
-            reading.caught_up = reading.following = False
+            reading.is_asked_again = reading.is_being_read
+            reading.is_caught_up = reading.is_following = False
             reading.replaced_at = None
         self._is_last_round_asked = False
 
     def poll(self, now: float) -> list[LogLines]:
         """New lines, if it is time to ask; what was read before a problem arose comes with the next poll."""
-        if not self.pace.is_due(now):
+        if now < self.due:
             return []
         try:
             if now >= self._streams_due:
                 self._find_streams(now)
                 self._is_last_round_asked = True
-            found = self._read(now)
+            self._read(now)
         except AwsProblem as problem:
             if not problem.throttled:
                 self.pace.failed(now)
+                self._retry_at = self.pace.due
                 raise
+            self._rate.refused()
             self.pace.throttled(now)
-            return self._told()
-        if any(reading.is_behind for reading in self._readings.values()):
-            self.pace.at_once(now, self._spacing)
-        elif found or not all(reading.caught_up for reading in self._readings.values()):
-            self.pace.news(now)
-        else:
-            self.pace.quiet(now)
         return self._told()
 
     def _find_streams(self, now: float) -> None:
         self._streams_due = now + STREAMS_MISSING_SECONDS
         newest: dict[str, _Reading] = {}
+        is_first_look = self._newest_first and not self._has_looked
         for stream in self._logs.streams(self._job):
-            reading = self._readings.setdefault(stream.name, _Reading(stream))
+            reading = self._readings.get(stream.name)
+            if reading is None:
+                reading = _Reading(stream, Past(Chain(stream.name)), is_unseen=is_first_look)
+                self._readings[stream.name] = reading
             before = newest.get(stream.host)
             if before is not None and before.replaced_at is None:
                 before.replaced_at = now
             newest[stream.host] = reading
+        self._has_looked = True
         complete = len(newest) >= self._instances
         self._streams_due = now + (STREAMS_SECONDS if complete else max(STREAMS_MISSING_SECONDS, self._quick))
         if not self._readings and self._quick < QUICK:
             self._streams_due = now  # this very machine is asked
         self.pace.quick = self._quick * max(len(newest), 1)
 
-    def _read(self, now: float) -> bool:
-        """Read one page of the stream that lies furthest back, or of each when all are read to their ends."""
-        behind = [reading for reading in self._readings.values() if reading.is_behind]
-        if behind:
-            return self._read_page(min(behind, key=lambda reading: reading.last_timestamp))
+    # reading
+
+    def _read(self, now: float) -> None:
+        """Read the newest page of a stream that has not been seen, or more of the past; and follow, if it is time."""
+        unseen = next((reading for reading in self._readings.values() if reading.is_unseen), None)
+        if unseen is not None:
+            self._read_newest(unseen)
+            return
+        self._read_past()
+        if self._is_catching_up:
+            self.pace.touch(now)
+        if self.pace.is_due(now):
+            self._follow(now)
+
+    def _read_newest(self, reading: _Reading) -> None:
+        """Read a page from the end of a stream, or the one before it while lines so new may still arrive."""
+        if not self._rate.wait(self._stop):
+            return
+        name, sent = reading.stream.name, reading.before
+        page = self._logs.page(name, sent, from_head=False)
+        lines: Lines = (page.timestamps, page.messages)
+        if sent is None and len(page.timestamps) < BULK:
+            reading.is_unseen = False  # little to read: in order, then
+            return
+        if sent is None:
+            reading.past.chain = Chain(name, token=page.forward)
+            reading.past.chain.note(lines)
+            reading.is_following = True
+        reading.before = page.backward
+        if page.timestamps and page.timestamps[0] <= settled():
+            # more lines may have the first one's time: they are told together, with the past
+            end = page.timestamps[0] + 1
+            _, lines = split_before(lines, end)
+            self._older.append(_Reading(reading.stream, Past(Chain(name)), end=end))
+            reading.is_unseen = False
+        elif page.backward is None or page.backward == sent:
+            reading.is_unseen = False
+        if lines[0]:
+            reading.past.pages.append(lines)
+
+    def _read_past(self) -> None:
+        """Read on what lies behind, a moment at most."""
+        for reading in self._all():
+            if reading.is_behind and not reading.is_being_read:
+                reading.is_being_read = True
+                self._history.begin(reading.past, reading.end)
+        if self._history.is_active:
+            try:
+                self._history.wait(HISTORY_SECONDS)
+            finally:
+                self._history.collect()
+                for reading in self._all():
+                    reading.settle()
+
+    def _follow(self, now: float) -> None:
+        """Read one page of each stream that is read to its end."""
         found = False
         for reading in self._readings.values():
-            if reading.replaced_at is None or now - reading.replaced_at < RETIRE_SECONDS:
-                found = self._read_page(reading) or found
-        return found
+            if not reading.is_following or not (
+                reading.replaced_at is None or now - reading.replaced_at < RETIRE_SECONDS
+            ):
+                continue
+            if not self._rate.wait(self._stop):
+                return
+            lines = reading.past.chain.read(self._logs)
+            reading.is_caught_up = reading.past.chain.is_at_end
+            reading.is_following = reading.is_caught_up or len(lines[0]) < BULK
+            found = found or bool(lines[0]) or not reading.is_caught_up
+            if lines[0]:
+                reading.past.pages.append(lines)
+        (self.pace.news if found else self.pace.quiet)(now)
 
-    def _read_page(self, reading: _Reading) -> bool:
-        sent = reading.token
-        start = reading.last_timestamp if reading.known is not None and sent is None else None
-        try:
-            page = self._logs.page(reading.stream.name, sent, start=start)
-        except AwsProblem as problem:
-            if problem.code == _REFUSED_PARAMETER and sent is not None:
-                reading.resume()
-                return self._read_page(reading)
-            raise
-        return reading.take(page, sent)
+    def _all(self) -> Iterator[_Reading]:
+        yield from self._readings.values()
+        yield from self._older
+
+    # telling
 
     def _told(self) -> list[LogLines]:
-        """The lines that no unread page can precede, in time order, in runs of one stream."""
-        behind = [reading.last_timestamp for reading in self._readings.values() if reading.is_behind]
-        waiting = [reading for reading in self._readings.values() if reading.timestamps]
-        if len(waiting) == 1 and len(self._readings) == 1:
-            return [_lines(waiting[0], *_emptied(waiting[0]))]
-        limit = min(behind, default=None)
+        """The lines that no unread page can precede, in time order, in runs of one stream; for a screen all of them."""
+        waiting = [reading for reading in self._all() if reading.past.pages]
+        if self._newest_first or len(self._readings) == 1:
+            told = [_lines(reading, lines) for reading in waiting for lines in _emptied(reading)]
+            self._older = [reading for reading in self._older if not reading.is_done]
+            return told
+        limit = min((reading.past.frontier for reading in self._readings.values() if reading.is_behind), default=None)
         rows = [
             (timestamp, reading, message)
             for reading in waiting
-            for timestamp, message in zip(*_emptied(reading, limit), strict=True)
+            for lines in _emptied(reading, limit)
+            for timestamp, message in zip(*lines, strict=True)
         ]
         rows.sort(key=lambda row: row[0])
-        told: list[LogLines] = []
-        for _, run in groupby(rows, key=lambda row: id(row[1])):
-            found = list(run)
-            told.append(_lines(found[0][1], [row[0] for row in found], [row[2] for row in found]))
-        return told
+        runs = (list(run) for _, run in groupby(rows, key=lambda row: id(row[1])))
+        return [_lines(run[0][1], ([row[0] for row in run], [row[2] for row in run])) for run in runs]
 
 
-def _emptied(reading: _Reading, limit: int | None = None) -> tuple[Sequence[int], Sequence[str]]:
+def _emptied(reading: _Reading, limit: int | None = None) -> Iterator[Lines]:
     """Take what waits out of a reading, as far as it is not later than `limit`."""
-    timestamps, messages = reading.timestamps, reading.messages
-    if limit is None or timestamps[-1] <= limit:
-        reading.timestamps, reading.messages = (), ()
-        return timestamps, messages
-    at = next(index for index, timestamp in enumerate(timestamps) if timestamp > limit)
-    reading.timestamps, reading.messages = timestamps[at:], messages[at:]
-    return timestamps[:at], messages[:at]
+    pages = reading.past.pages
+    while pages:
+        lines = pages.popleft()
+        if limit is not None and max(lines[0][0], lines[0][-1]) > limit:
+            lines, rest = split_before(lines, limit + 1)
+            pages.appendleft(rest)
+            if lines[0]:
+                yield lines
+            return
+        yield lines
 
 
-def _lines(reading: _Reading, timestamps: Sequence[int], messages: Sequence[str]) -> LogLines:
-    return LogLines(reading.stream.name, reading.stream.host, tuple(timestamps), tuple(messages))
+def _lines(reading: _Reading, lines: Lines) -> LogLines:
+    stream = reading.stream
+    return LogLines(stream.name, stream.host, tuple(lines[0]), tuple(lines[1]), reading.end is not None)

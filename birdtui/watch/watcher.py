@@ -59,19 +59,31 @@ class Watcher:
     """`events` tells everything about a job; `metrics` holds its series at any time."""
 
     def __init__(
-        self, jobs: TrainingJobs, logs: Logs, name: str, *, stop: threading.Event, lag: float | None = None
+        self,
+        jobs: TrainingJobs,
+        logs: Logs,
+        name: str,
+        *,
+        stop: threading.Event,
+        lag: float | None = None,
+        newest_first: bool = False,
     ) -> None:
-        """`lag` is for how many seconds after the job's end lines may still come; by default the log's own figure."""
+        """`lag` is for how many seconds after the job's end lines may still come; by default the log's own figure.
+
+        With `newest_first` the end of a long log is told first, its past behind it (`LogLines.history`); metrics are
+        told in order all the same, those of the end when the past is told.
+        """
         self.metrics = MetricsReader()
         self._jobs = jobs
         self._name = name
         self._stop = stop
         self._lag = logs.lag_seconds if lag is None else lag
         is_near = self._lag == 0
-        self._tail = LogTail(logs, name, quick=0.1 if is_near else 0.25, spacing=0.0 if is_near else 0.06)
+        self._tail = LogTail(logs, name, quick=0.1 if is_near else 0.25, newest_first=newest_first, stop=stop)
         self._status_pace = Pace(0.1, 0.2, 0.5) if is_near else Pace(1.0, 2.0, 10.0)
         self._history = job_status.StatusHistory()
         self._recent = RecentLines()
+        self._unread: list[LogLines] = []
         self._description: Mapping[str, Any] = {}
         self._troubles: dict[str, _Trouble] = {}
         self._waiting = False
@@ -151,8 +163,15 @@ class Watcher:
         events: list[Event] = []
         for lines in self._tail.poll(now):
             self._status_pace.touch(now)
-            self._recent.keep(lines.host, lines.messages)
-            events += [lines, *self._points(lines)]
+            events.append(lines)
+            if lines.history or (not self._unread and self._tail.is_past_told):
+                events += self._points(lines)
+            else:
+                self._unread.append(lines)
+        if self._unread and self._tail.is_past_told:
+            for lines in sorted(self._unread, key=lambda each: each.timestamps[0]):
+                events += self._points(lines)
+            self._unread.clear()
         if self._tail.has_streams:
             self._waiting = False
         elif not self._waiting and not events and not job_status.is_over(self._description):
@@ -161,6 +180,8 @@ class Watcher:
         return events
 
     def _points(self, lines: LogLines) -> list[MetricPoint]:
+        """Read lines for metrics and errors; in the order they were written."""
+        self._recent.keep(lines.host, lines.messages)
         values = self.metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
         return [
             MetricPoint(
@@ -224,7 +245,7 @@ class Watcher:
         return ended(self._description, self.metrics, errors)
 
     def _next_due(self) -> float:
-        dues = [self._tail.pace.due]
+        dues = [self._tail.due]
         if not job_status.is_over(self._description):
             dues.append(self._status_pace.due)
         elif self._last_round_at is not None and not self._in_last_round:

@@ -20,6 +20,7 @@ from bench_metrics import mixed_log  # beside this file, as are the next two
 from figures import Figure, report
 from log_server import EVENT_BYTES, PAGE_BYTES, Events, LogServer
 
+from birdtui.aws.call_rate import CallRate
 from birdtui.aws.logs import GROUP, Logs
 from birdtui.aws.session import Session
 from birdtui.watch.events import LogLines
@@ -55,11 +56,11 @@ def raw_loop(session: Session, stream: str = STREAM) -> int:
 
 def read(session: Session, told: list[LogLines], *, quota: int | None = None) -> LogBuffer:
     """What the screen does with a job's log: every line told, read for metrics, and held."""
-    tail = LogTail(Logs(session), "birds")
+    tail = LogTail(Logs(session, CallRate(quota)), "birds")
     metrics, held = MetricsReader(), LogBuffer()
     tail.begin_last_round(time.monotonic())
     while not tail.is_drained:
-        time.sleep(max(tail.pace.due - time.monotonic(), 0.0))
+        time.sleep(max(tail.due - time.monotonic(), 0.0))
         for lines in tail.poll(time.monotonic()):
             told.append(lines)
             metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)

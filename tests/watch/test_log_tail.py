@@ -26,7 +26,7 @@ class Polled:
         """Poll whenever it is due, for a number of rounds; gives the new messages."""
         found: list[str] = []
         for _ in range(rounds):
-            self.now = max(self.now, self.tail.pace.due)
+            self.now = max(self.now, self.tail.due)
             lines = self.tail.poll(self.now)
             self.told += lines
             found += [message for each in lines for message in each.messages]
@@ -263,7 +263,7 @@ def test_new_lines_make_it_quick_again(stand: Any) -> None:
     polled.run(60)
     stand.write("birds", "two")
     polled.run(2)
-    assert polled.tail.pace.due - polled.now <= 0.5
+    assert polled.tail.due - polled.now <= 0.5
 
 
 def test_at_most_four_calls_a_second_are_made_however_many_instances(stand: Any) -> None:

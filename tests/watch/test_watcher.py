@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -382,3 +383,79 @@ def test_stopping_to_watch_ends_at_once_without_an_end(stand: Any, watch: Callab
     assert time.monotonic() - before < 0.5
     assert found.of(JobEnded) == []
     assert found.problem is None
+
+
+def epochs(first: int, last: int, lines_between: int = 20) -> list[str]:
+    """A log of some epochs, whose accuracy is the epoch's number in thousandths."""
+    return [
+        text
+        for epoch in range(first, last)
+        for text in (
+            *(line(f"Epoch[{epoch}] Batch [{20 * number}] Speed: 1.0 samples/sec") for number in range(lines_between)),
+            line(f"Epoch[{epoch}] Validation-accuracy={epoch / 1000:.6f}"),
+        )
+    ]
+
+
+def small_pages(request: Request) -> None:
+    request.parameters["limit"] = min(request.parameters["limit"], 600)  # type: ignore[index]
+
+
+def test_with_the_newest_first_the_end_of_a_long_log_is_told_before_its_past(
+    stand: Any, watch: Callable[..., Watch]
+) -> None:
+    stand.start("birds")
+    lines = epochs(0, 200)
+    stand.write("birds", *lines, at=1_700_000_000_000)
+    stand.end("birds")
+    stand.hooks["GetLogEvents"] = small_pages
+    found = watch("birds", newest_first=True)
+    found.to_end()
+    newest, *past = found.of(LogLines)
+    assert list(newest.messages) == lines[-len(newest.messages) :]
+    assert [message for each in past for message in each.messages] == lines[: -len(newest.messages)]
+    assert all(each.history for each in past)
+
+
+def test_with_the_newest_first_metrics_are_what_they_are_in_order(stand: Any, watch: Callable[..., Watch]) -> None:
+    algorithm = {
+        "TrainingImage": "1.dkr.ecr.us-east-1.amazonaws.com/mine:1",
+        "MetricDefinitions": [{"Name": "tempo", "Regex": "tempo=([0-9.]+)"}],
+    }
+    stand.start("birds", AlgorithmSpecification=algorithm)
+    restarted = [*epochs(0, 90), *epochs(0, 120, lines_between=9), line("Epoch[119] Train-accuracy=0.5")]
+    lines = [f"{text} tempo={number}" for number, text in enumerate(restarted)]
+    stand.write("birds", *lines, at=1_700_000_000_000)
+    stand.end("birds")
+    in_order = watch("birds")
+    in_order.to_end()
+    stand.hooks["GetLogEvents"] = small_pages
+    found = watch("birds", newest_first=True)
+    found.to_end()
+    assert found.of(LogLines)[1].history
+    assert Counter(found.of(MetricPoint)) == Counter(in_order.of(MetricPoint))
+    assert found.watcher.metrics.summary() == in_order.watcher.metrics.summary()
+    assert len(found.watcher.metrics.attempts("algo-1")) == len(in_order.watcher.metrics.attempts("algo-1"))
+
+
+def test_with_the_newest_first_new_lines_are_told_while_the_past_is_read(
+    stand: Any, watch: Callable[..., Watch]
+) -> None:
+    stand.start("birds")
+    stand.write("birds", *epochs(0, 200), at=1_700_000_000_000)
+    go_on = threading.Event()
+
+    def past_is_slow(request: Request) -> None:
+        small_pages(request)
+        if request.parameters["startFromHead"] and "nextToken" not in request.parameters:
+            go_on.wait(PATIENCE)
+
+    stand.hooks["GetLogEvents"] = past_is_slow
+    found = watch("birds", newest_first=True)
+    found.until(LogLines)
+    stand.write("birds", "new")
+    found.until(LogLines, lambda lines: lines.messages == ("new",))
+    go_on.set()
+    found.until(LogLines, lambda lines: lines.history)
+    found.until(MetricPoint, lambda point: point.epoch == 199)
+    assert [point.epoch for point in found.of(MetricPoint)] == list(range(200))
