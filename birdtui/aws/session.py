@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from birdtui.aws.errors import translated
+from birdtui.spec.botocore_data import builtin_loader, has_own_models
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -58,10 +59,14 @@ class Session:
         """The session, made on first use."""
         if self._session is None:
             import boto3
+            from botocore.session import Session as BotocoreSession
 
             connection = self.connection
+            inner = BotocoreSession(profile=None if connection.is_local else connection.profile)
+            if not has_own_models(inner.get_config_variable("data_path")):
+                inner.register_component("data_loader", builtin_loader())
             self._session = boto3.Session(
-                profile_name=None if connection.is_local else connection.profile,
+                botocore_session=inner,
                 region_name=connection.region,
                 aws_access_key_id=connection.access_key,
                 aws_secret_access_key=connection.secret_key,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -23,6 +22,8 @@ def table_folder() -> Path | None:
 
 def _folder_by_metadata() -> Path | None:
     """The same folder by the list of the package's files: an editable or split installation has other search paths."""
+    from importlib import metadata
+
     try:
         files = metadata.files("sagemaker-core") or []
     except metadata.PackageNotFoundError:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
+from birdtui.spec.botocore_data import builtin_loader
+
 Shape = Any
 """A botocore.model.Shape (botocore carries no types)."""
 
@@ -78,12 +80,9 @@ class Violation:
 
 @cache
 def _service(name: str) -> Any:
-    from botocore.loaders import Loader
     from botocore.model import ServiceModel
 
-    # Only botocore's own data: a model somebody keeps in ~/.aws/models must not change what a check says.
-    loader = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    return ServiceModel(loader.load_service_model(name, "service-2"), name)
+    return ServiceModel(builtin_loader().load_service_model(name, "service-2"), name)
 
 
 @cache
