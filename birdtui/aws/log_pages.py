@@ -24,8 +24,11 @@ class _Body(msgspec.Struct, gc=False):
 _decoder = msgspec.json.Decoder(_Body)
 
 
-def decode(body: bytes) -> tuple[tuple[list[int], list[str]], dict[str, str]]:
-    """Timestamps and messages, and the answer's tokens by name. Raises DecodeError for anything unexpected."""
+def decode(body: bytes) -> tuple[tuple[tuple[int, ...], tuple[str, ...]], dict[str, str]]:
+    """Timestamps and messages, and the answer's tokens by name. Raises DecodeError for anything unexpected.
+
+    They are tuples since the garbage collector looks at a tuple of texts once, and at a list every time.
+    """
     answer = _decoder.decode(body)
     tokens = {
         name: token
@@ -36,4 +39,5 @@ def decode(body: bytes) -> tuple[tuple[list[int], list[str]], dict[str, str]]:
         )
         if token is not None
     }
-    return ([event.timestamp for event in answer.events], [event.message for event in answer.events]), tokens
+    timestamps = tuple([event.timestamp for event in answer.events])
+    return (timestamps, tuple([event.message for event in answer.events])), tokens

@@ -24,6 +24,8 @@ THREADS = 8
 WINDOW_PAGES = 4
 """How many pages a window is to have: fewer waste calls at their ends, more have to wait in memory for their turn."""
 MOST_WINDOWS = 64
+NEAR_SECONDS = 0.02
+"""A page that takes no longer than this is not waited for: more threads would only be in each other's way."""
 MOST_WAITING = 32
 """How many pages may wait for earlier ones; only the earliest window is read on then."""
 BULK = 500
@@ -93,6 +95,7 @@ class LogHistory:
         self._pasts: list[Past] = []
         self._problem: Exception | None = None
         self._threads = 0
+        self._quickest = 1.0
         self._news = threading.Condition()
         self._turn = threading.Lock()
 
@@ -142,7 +145,7 @@ class LogHistory:
         if self._problem is not None or self._stop.is_set():
             return
         windows = sum(not window.is_read for past in self._pasts for window in past.windows)
-        wanted = min(windows, THREADS) - self._threads
+        wanted = min(windows, THREADS if self._quickest > NEAR_SECONDS else 1) - self._threads
         if wanted <= 0 or self._earliest() is None:
             return
         for _ in range(wanted):
@@ -184,8 +187,10 @@ class LogHistory:
     def _read(self, past: Past, window: Window) -> None:
         lines: Lines | None = None
         problem: Exception | None = None
+        start = monotonic()
         try:
             lines = window.chain.read(self._logs)
+            self._quickest = min(self._quickest, monotonic() - start)
             if past.last is None and _is_worth_windows(window.chain, lines):
                 past.last = self._last_start(past)
         except AwsProblem as refusal:

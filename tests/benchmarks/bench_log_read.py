@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from bench_metrics import mixed_log  # beside this file, as are the next two
@@ -23,7 +22,6 @@ from log_server import EVENT_BYTES, PAGE_BYTES, Events, LogServer
 from birdtui.aws.call_rate import CallRate
 from birdtui.aws.logs import GROUP, Logs
 from birdtui.aws.session import Session
-from birdtui.watch.events import LogLines
 from birdtui.watch.log_buffer import LogBuffer
 from birdtui.watch.log_tail import LogTail
 from birdtui.watch.metrics import MetricsReader
@@ -54,29 +52,33 @@ def raw_loop(session: Session, stream: str = STREAM) -> int:
         request["nextToken"] = answer["nextForwardToken"]
 
 
-def read(session: Session, told: list[LogLines], *, quota: int | None = None) -> LogBuffer:
+def read(session: Session, quota: int | None = None) -> LogBuffer:
     """What the screen does with a job's log: every line told, read for metrics, and held."""
     tail = LogTail(Logs(session, CallRate(quota)), "birds")
     metrics, held = MetricsReader(), LogBuffer()
+    told = latest = 0
     tail.begin_last_round(time.monotonic())
     while not tail.is_drained:
         time.sleep(max(tail.due - time.monotonic(), 0.0))
         for lines in tail.poll(time.monotonic()):
-            told.append(lines)
+            if lines.timestamps[0] < latest:
+                raise SystemExit("lines were told out of order")
+            told, latest = told + len(lines.messages), lines.timestamps[-1]
             metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
             held.append(lines.host, lines.timestamps, lines.messages)
+    if told != len(held):
+        raise SystemExit(f"{told:,} lines were told, {len(held):,} are held")
     return held
 
 
-def seconds_to_read(server: LogServer, expected: list[str], *, quota: int | None = None) -> float:
+def seconds_to_read(server: LogServer, expected: bytes, quota: int | None = None) -> float:
     """How long it takes to read everything; fails where a line is missing, doubled or out of place."""
     session = ready(server)
-    told: list[LogLines] = []
     start = time.perf_counter()
-    held = read(session, told, quota=quota)
+    held = read(session, quota)
     seconds = time.perf_counter() - start
-    if list(chain.from_iterable(lines.messages for lines in told)) != expected or len(held) != len(expected):
-        raise SystemExit(f"{len(held):,} lines of {len(expected):,} were read, or in another order")
+    if b"".join(block.text() for block in held.blocks) != expected:
+        raise SystemExit("lines are missing, doubled, or in another order")
     return seconds
 
 
@@ -102,8 +104,8 @@ def main() -> None:
     """Print what was measured."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
     count = int(arguments[0]) if arguments else 1_000_000
-    expected = mixed_log(count)
-    mean = sum(map(len, expected)) / count + EVENT_BYTES
+    expected = "".join(line + "\n" for line in mixed_log(count)).encode()
+    mean = len(expected) / count - 1 + EVENT_BYTES
     named = f"{count:,} lines"
     with LogServer(partial(written, count)) as server:
         plain = seconds_of(raw_loop, server, count)
@@ -112,7 +114,7 @@ def main() -> None:
         plain_far = seconds_of(partial(raw_loop, stream=SAMPLE), server, count // 5) * 5
         ours_far = min(seconds_to_read(server, expected) for _ in range(2))
         server.settle(limit=QUOTA)
-        paced = seconds_to_read(server, expected, quota=QUOTA)
+        paced = seconds_to_read(server, expected, QUOTA)
         throttled = server.calls()["throttled"]
     allowed = QUOTA * PAGE_BYTES / mean
     unit = "lines/s"

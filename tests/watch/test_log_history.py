@@ -15,6 +15,7 @@ import pytest
 from birdtui.aws.errors import AwsProblem
 from birdtui.aws.logs import GROUP
 from birdtui.local.service import Request, ServiceError
+from birdtui.watch import log_history
 from birdtui.watch.events import LogLines
 from birdtui.watch.log_chain import Chain
 from birdtui.watch.log_history import MOST_WAITING, THREADS, LogHistory, Past
@@ -31,6 +32,12 @@ def write(stand: Any, steps: list[int], *, host: int = 1, begin: int = BEGIN) ->
     events = [(stamp, f"{host}:{number}") for number, stamp in enumerate(accumulate(steps, initial=begin))]
     stand.logs.append(GROUP, f"birds/algo-{host}-170000000{host}", events)
     return events
+
+
+@pytest.fixture(autouse=True)
+def far(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many threads as for an AWS far away."""
+    monkeypatch.setattr(log_history, "NEAR_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -175,7 +182,7 @@ def test_stopping_ends_a_poll_at_once_though_aws_does_not_answer(stand: Any) -> 
     stop.set()
     poll.join(2)
     ended = not poll.is_alive()
-    daemons = [thread.daemon for thread in threading.enumerate() if thread.name == "birdtui: log history"]
+    daemons = [thread.daemon for thread in threading.enumerate() if _is_reading(thread)]
     answer.set()
     assert ended
     assert all(daemons)
@@ -198,8 +205,23 @@ def test_what_nobody_takes_is_not_read_further(stand: Any, requests: list[dict[s
     assert told == 60_001
 
 
+def test_what_answers_at_once_is_read_by_one_thread(
+    stand: Any, requests: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_history, "NEAR_SECONDS", 60.0)
+    events = write(stand, CROWDED * 4_000)
+    threads: set[threading.Thread] = set()
+    before_each(stand, lambda _: threads.update(each for each in threading.enumerate() if _is_reading(each)))
+    assert rows(list(polls(LogTail(stand.reader, "birds")))) == events
+    assert len(threads) == 1
+
+
+def _is_reading(thread: threading.Thread) -> bool:
+    return thread.name == "birdtui: log history"
+
+
 def _reading_thread() -> threading.Thread | None:
-    return next((thread for thread in threading.enumerate() if thread.name == "birdtui: log history"), None)
+    return next(filter(_is_reading, threading.enumerate()), None)
 
 
 # the newest lines first
