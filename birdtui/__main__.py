@@ -7,9 +7,14 @@ import sys
 
 def main() -> int:
     """Run the command line; the process's exit code."""
+    from birdtui import collector
+
+    collector.begin()
     from birdtui.cli import main as run
 
-    return run(sys.argv[1:])
+    code = run(sys.argv[1:])
+    collector.end()
+    return code
 
 
 if __name__ == "__main__":

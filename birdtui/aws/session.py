@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from birdtui import collector
 from birdtui.aws.errors import translated
 from birdtui.spec.botocore_data import builtin_loader, has_own_models
 
@@ -31,18 +29,6 @@ class Connection:
     def is_local(self) -> bool:
         """Whether this is the embedded engine."""
         return self.access_key is not None
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """Imports and service models make many objects that stay: collecting among them takes a quarter of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Session:
@@ -78,7 +64,7 @@ class Session:
 
         `region` is for a service that is not in every region, such as Pricing.
         """
-        with self._lock, translated(), _collector_paused():
+        with self._lock, translated(), collector.paused():
             key = (service, retries, region)
             if key not in self._clients:
                 from botocore.config import Config
@@ -104,7 +90,7 @@ class Session:
     @property
     def region(self) -> str:
         """The region in use; raises AwsProblem where none is set."""
-        with self._lock, translated(), _collector_paused():
+        with self._lock, translated(), collector.paused():
             region = self._botocore().region_name
             if not region:
                 from botocore.exceptions import NoRegionError

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from birdtui import collector
 from birdtui.headless.output import Output
 
 
@@ -21,6 +22,7 @@ def serve(options: argparse.Namespace, output: Output) -> int:
     from birdtui.local import daemon
 
     try:
+        collector.settle()
         daemon.serve(port=options.port, ready=lambda engine: output.raw(daemon.environment(engine)))
     except KeyboardInterrupt:
         output.talk("birdtui: the engine has ended")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from birdtui import collector
 from birdtui.aws.session import Session
 from birdtui.headless.connect import connection
 from birdtui.headless.output import Output, advice_list, stamp
@@ -41,6 +42,7 @@ def follow(session: Session, name: str, output: Output) -> int:
     from birdtui.headless import Interrupted
     from birdtui.watch.watcher import Watcher
 
+    collector.settle()
     stop = threading.Event()
     watcher = Watcher(TrainingJobs(session), Logs(session), name, stop=stop)
     teller: Teller = JsonTeller(name, output) if output.as_json else PlainTeller(name, output)
@@ -137,7 +139,7 @@ class PlainTeller(Teller):
         lines = self._lines(event)
         if lines:
             self.leave()
-            sys.stdout.write("".join(line + "\n" for line in lines))
+            sys.stdout.write("\n".join(lines) + "\n")
         if isinstance(event, Trouble):
             self.leave()
             self.output.talk(trouble_text(event))
@@ -148,9 +150,7 @@ class PlainTeller(Teller):
     def _lines(self, event: Event) -> list[str]:
         match event:
             case LogLines():
-                several = int(self.state.description.get("ResourceConfig", {}).get("InstanceCount") or 1) > 1
-                before = f"{event.host} " if several else ""
-                return [before + plain(line) for message in event.messages for line in message.rstrip("\n").split("\n")]
+                return self._log_lines(event)
             case StatusChanged():
                 message = f": {plain(event.message)}" if event.message else ""
                 return [f"{event.time.astimezone():%H:%M:%S} {plain(event.secondary)}{message}"]
@@ -161,6 +161,14 @@ class PlainTeller(Teller):
             case JobEnded():
                 return outcome(event)
         return []
+
+    def _log_lines(self, event: LogLines) -> list[str]:
+        several = int(self.state.description.get("ResourceConfig", {}).get("InstanceCount") or 1) > 1
+        before = f"{event.host} " if several else ""
+        # nothing to take out of a whole page: quicker to see than line by line
+        if not before and " ".join(event.messages).isprintable():
+            return list(event.messages)
+        return [before + plain(line) for message in event.messages for line in message.rstrip("\n").split("\n")]
 
     def _draw(self) -> None:
         width = shutil.get_terminal_size().columns

@@ -11,6 +11,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 
+from birdtui import collector
 from birdtui.ui.backend import Backend
 from birdtui.ui.commands import bindings
 from birdtui.ui.job_actions import JobActions
@@ -142,4 +143,6 @@ class BirdApp(CommandScope, JobActions):
 
 def run(start: Start) -> int:
     """Run the app until a person leaves it; the exit code."""
-    return BirdApp(start).run() or 0
+    app = BirdApp(start)
+    app.call_later(collector.settle)
+    return app.run() or 0
