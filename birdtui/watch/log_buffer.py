@@ -265,19 +265,22 @@ class LogBuffer:
         touched = self._blocks[low:high]
         after = self._blocks[high:]
         del self._blocks[low:]
-        for block in touched:
-            self._opened.pop(id(block), None)
-        old = chain.from_iterable(map(_rows, touched))
-        rows = sorted(chain(old, zip(stamps, hosts, serials, lines, strict=True)), key=lambda row: row[0])
-        kept = self._blocks
-        self._blocks = []
-        columns = tuple(zip(*rows, strict=True))
-        self._append(*columns)
-        self._blocks = [*kept, *self._blocks, *after]
+        if touched:
+            kept = self._blocks
+            self._blocks = []
+            for block in touched:
+                self._opened.pop(id(block), None)
+            old = chain.from_iterable(map(_rows, touched))
+            rows = sorted(chain(old, zip(stamps, hosts, serials, lines, strict=True)), key=lambda row: row[0])
+            self._append(*zip(*rows, strict=True))
+            self._blocks = [*kept, *self._blocks]
+        else:  # a log's past that fills in behind its end: it goes on where it was
+            self._append(stamps, hosts, serials, lines)
+        self._blocks += after
 
     def _pack_old(self) -> None:
-        """Pack the oldest open blocks until what is open fits the budget; the last two stay open."""
-        open_blocks = [block for block in self._blocks[:-2] if not block.is_packed]
+        """Pack the oldest open blocks until what is open fits the budget, save the last two and those that grow."""
+        open_blocks = [block for block in self._blocks[:-2] if block.is_full and not block.is_packed]
         total = sum(block.size for block in open_blocks)
         for block in open_blocks:
             if total <= self._open_bytes:

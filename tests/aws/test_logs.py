@@ -170,7 +170,7 @@ def test_an_answer_of_another_shape_is_left_to_botocore(body: bytes) -> None:
 
 def test_members_that_are_new_do_no_harm() -> None:
     body = b'{"events": [{"message": "m", "timestamp": 7, "x": {}}], "nextForwardToken": "f/1", "y": 1}'
-    assert decode(body) == (([7], ["m"]), {"nextForwardToken": "f/1"})
+    assert decode(body) == (((7,), ("m",)), {"nextForwardToken": "f/1"})
 
 
 @pytest.mark.parametrize(

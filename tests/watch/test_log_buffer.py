@@ -105,3 +105,28 @@ def test_every_line_is_held_once_in_stable_time_order(batches: list[tuple[str, l
         written += rows
     assert [(line.timestamp, line.text) for line in buffer.export()] == sorted(written, key=lambda row: row[0])
     assert len(buffer) == len(written)
+
+
+def test_a_past_that_fills_in_behind_the_end_fills_whole_blocks_and_keeps_the_places_of_what_was_there() -> None:
+    buffer = LogBuffer()
+    newest = range(10**6, 10**6 + 100)
+    buffer.append("algo-1", newest, [f"new {number}" for number in newest])
+    first = buffer.line(0)
+    past = (BLOCK_LINES + 1_000) // 10 * 10
+    for start in range(0, past, 10):
+        stamps = range(start, start + 10)
+        buffer.append("algo-1", stamps, [f"old {number}" for number in stamps])
+    assert texts(buffer) == [*(f"old {number}" for number in range(past)), *(f"new {number}" for number in newest)]
+    assert buffer.place(first.timestamp, first.serial) == len(buffer) - 100
+    assert len(buffer.blocks) == 3
+
+
+def test_a_past_longer_than_what_may_lie_open_is_packed_as_it_fills_in() -> None:
+    buffer = LogBuffer(open_bytes=1)
+    buffer.append("algo-1", [10**6], ["new"])
+    for start in range(0, 4 * BLOCK_LINES, 1_000):
+        buffer.append(
+            "algo-1", range(start, start + 1_000), [f"old {number}" for number in range(start, start + 1_000)]
+        )
+    assert sum(not block.is_packed for block in buffer.blocks) <= 3
+    assert texts(buffer)[-2:] == [f"old {len(buffer) - 2}", "new"]
