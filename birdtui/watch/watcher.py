@@ -41,6 +41,8 @@ LAST_LINES_PATIENCE = 30.0
 """How many seconds to go on asking for the log of a job that is known to have ended."""
 HICCUPS = 2
 """From how many lost calls in a row on it is worth telling: single ones happen whenever a connection is left idle."""
+QUICK = 0.29
+"""Seconds between polls of a log that is written to: with those of the status at most four calls a second."""
 NO_STREAM = "no log yet: an instance's log begins with its first line"
 
 
@@ -79,7 +81,7 @@ class Watcher:
         self._stop = stop
         self._lag = logs.lag_seconds if lag is None else lag
         is_near = self._lag == 0
-        self._tail = LogTail(logs, name, quick=0.1 if is_near else 0.25, newest_first=newest_first, stop=stop)
+        self._tail = LogTail(logs, name, quick=0.1 if is_near else QUICK, newest_first=newest_first, stop=stop)
         self._status_pace = Pace(0.1, 0.2, 0.5) if is_near else Pace(1.0, 2.0, 10.0)
         self._history = job_status.StatusHistory()
         self._recent = RecentLines()

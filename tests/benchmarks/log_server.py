@@ -159,8 +159,9 @@ class _Server:
                 waiting += client.recv(65536)
             body, waiting = waiting[:length], waiting[length:]
             operation = re.search(rb"(?i)x-amz-target: *\w+\.(\w+)", head)[1].decode()  # type: ignore[index]
-            time.sleep(self._round_trip)
+            time.sleep(self._round_trip / 2)
             status, answer = self._answer(operation, json.loads(body))
+            time.sleep(self._round_trip / 2)
             start = f"HTTP/1.1 {status}\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {len(answer)}"
             client.sendall(start.encode() + b"\r\n\r\n" + answer)
 
