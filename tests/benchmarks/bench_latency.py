@@ -119,7 +119,7 @@ def calls_of_a_quiet_hour(server: LogServer) -> int:
     with patch.object(watching, "monotonic", clock.read), contextlib.suppress(TimeoutError):
         for _ in watcher(server, Stop(clock)).events():
             pass
-    return server.calls().total()
+    return int(server.calls().total())
 
 
 @contextlib.contextmanager
@@ -148,7 +148,7 @@ def sdk_calls_of_a_quiet_hour(server: LogServer) -> int:
         with patch.object(resources, "time", passing), contextlib.suppress(TimeoutError):
             job.wait(logs=True)
         logging.disable(logging.NOTSET)
-    return server.calls().total()
+    return int(server.calls().total())
 
 
 def main() -> None:
