@@ -96,6 +96,7 @@ class LogTail:
         self._has_looked = False
         self._streams_due = 0.0
         self._retry_at = 0.0
+        self._is_last_round = False
         self._is_last_round_asked = True
         self.pace = Pace(quick)
 
@@ -135,6 +136,7 @@ class LogTail:
     def begin_last_round(self, now: float) -> None:
         """The job has ended: look for streams, and read every one until its token says there is no more."""
         self._streams_due = self.pace.due = now
+        self._is_last_round = True
         for reading in self._readings.values():
             reading.is_asked_again = reading.is_being_read
             reading.is_caught_up = reading.is_following = False
@@ -206,7 +208,7 @@ class LogTail:
         if sent is None:
             reading.past.chain = Chain(name, token=page.forward)
             reading.past.chain.note(lines)
-            reading.is_following = True
+            reading.is_following = not self._is_last_round
         reading.before = page.backward
         if page.timestamps and page.timestamps[0] <= settled():
             # more lines may have the first one's time: they are told together, with the past

@@ -249,6 +249,15 @@ def test_the_end_is_told_after_one_call_and_the_past_behind_it(
     assert tail.is_past_told
 
 
+def test_the_newest_lines_of_an_ended_job_are_not_followed(stand: Any, requests: list[dict[str, Any]]) -> None:
+    for host in range(1, 9):
+        write(stand, [1] * 2_000, host=host)
+    tail = newest_first(stand, instances=8)
+    told = list(polls(tail))
+    assert len(rows(told)) == 8 * 2_001
+    assert tail.pace.due < 1_001.0  # no round of following eight streams was waited for
+
+
 def test_a_log_that_ends_with_one_time_only_is_told_once(stand: Any, requests: list[dict[str, Any]]) -> None:
     events = write(stand, [1] * 2_000 + [0] * 2_000)
     assert Counter(rows(list(polls(newest_first(stand))))) == Counter(events)
