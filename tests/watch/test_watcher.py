@@ -424,7 +424,7 @@ def test_with_the_newest_first_metrics_are_what_they_are_in_order(stand: Any, wa
     }
     stand.start("birds", AlgorithmSpecification=algorithm)
     restarted = [*epochs(0, 90), *epochs(0, 120, lines_between=9), line("Epoch[119] Train-accuracy=0.5")]
-    lines = [f"{text} tempo={number}" for number, text in enumerate(restarted)]
+    lines = [f"{text} tempo={number}" if number % 200 == 0 else text for number, text in enumerate(restarted)]
     stand.write("birds", *lines, at=1_700_000_000_000)
     stand.end("birds")
     in_order = watch("birds")
