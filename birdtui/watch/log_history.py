@@ -94,6 +94,7 @@ class LogHistory:
         self._rate = logs.rate
         self._pasts: list[Past] = []
         self._problem: Exception | None = None
+        self._problems = 0
         self._threads = 0
         self._quickest = 1.0
         self._news = threading.Condition()
@@ -124,6 +125,7 @@ class LogHistory:
                     return
                 self._news.wait(min(left, GLANCE))
             problem, self._problem = self._problem, None
+            self._problems += problem is not None
         if problem is not None:
             raise problem
 
@@ -187,7 +189,7 @@ class LogHistory:
     def _read(self, past: Past, window: Window) -> None:
         lines: Lines | None = None
         problem: Exception | None = None
-        start = monotonic()
+        start, problems = monotonic(), self._problems
         try:
             lines = window.chain.read(self._logs)
             self._quickest = min(self._quickest, monotonic() - start)
@@ -202,7 +204,8 @@ class LogHistory:
             problem = error
         with self._news:
             window.is_busy = False
-            self._problem = self._problem or problem
+            if problems == self._problems:  # calls under way when one failed tell of the same trouble
+                self._problem = self._problem or problem
             if lines is not None:
                 _keep(past, window, lines)
             self._staff()

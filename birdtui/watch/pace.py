@@ -52,11 +52,6 @@ class Pace:
         """Something new came by another way: not yet the time to slow down."""
         self._last_news = now
 
-    def at_once(self, now: float, spacing: float = 0.0) -> None:
-        """There is more to fetch: ask again after `spacing` seconds."""
-        self._last_news = now
-        self.due = now + spacing * self._ease(now)
-
     def throttled(self, now: float) -> None:
         """AWS asked for less: half the rate from now on, and not in step with others."""
         self._slowed = min(self._slowed * 2, MOST_SLOWED)

@@ -154,6 +154,37 @@ def test_a_problem_is_raised_and_reading_goes_on_where_it_was(stand: Any, reques
     assert rows(told) == events
 
 
+def test_calls_that_fail_together_are_one_problem(stand: Any, requests: list[dict[str, Any]]) -> None:
+    events = write(stand, [1] * 20_000)
+    together = threading.Barrier(4)
+    is_failing = True
+
+    def windows_fail(request: Request) -> None:
+        if is_failing and "startTime" in request.parameters:
+            together.wait(10)
+            raise ServiceError("AccessDeniedException", "not authorized to perform: logs:GetLogEvents")
+
+    before_each(stand, windows_fail)
+    tail = LogTail(stand.reader, "birds")
+    told: list[LogLines] = []
+
+    def poll_on() -> None:
+        while True:
+            told.extend(tail.poll(max(1_000.0, tail.due)))
+
+    with pytest.raises(AwsProblem):
+        poll_on()
+    is_failing = False
+    together.abort()
+    while (thread := _reading_thread()) is not None:
+        thread.join(5)
+    now = tail.due
+    while not tail.is_drained:
+        told += tail.poll(now)
+        now = max(now, tail.due)
+    assert rows(told) == events
+
+
 def test_tokens_that_are_too_old_lose_and_double_nothing(stand: Any, requests: list[dict[str, Any]]) -> None:
     events = write(stand, CROWDED * 3_000)
     calls = iter(range(10**6))
