@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.events import Key
 
 from birdtui import collector
+from birdtui.ui import background
 from birdtui.ui.backend import Backend
 from birdtui.ui.commands import bindings
 from birdtui.ui.job_actions import JobActions
 from birdtui.ui.palette import CommandProvider
 from birdtui.ui.scope import CommandScope
-from birdtui.ui.screens.jobs import JobsScreen
+from birdtui.ui.widgets.key_bar import KeyBar
+from birdtui.ui.widgets.notice import Notice
+from birdtui.ui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
+
     from birdtui.aws.session import Connection
 
 
@@ -62,13 +69,43 @@ class BirdApp(CommandScope, JobActions):
         if start.theme and start.theme in self.available_themes:
             self.theme = start.theme
         self.set_keymap(start.keymap)
+        self.is_open = False
+        """Whether the screens have taken the first frame's place."""
+        self._early_keys: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """The first frame: few widgets, so that it is there at once; the screens follow when it is drawn."""
+        yield TitleBar("Jobs")
+        yield Notice("Loading the jobs…")
+        yield KeyBar()
 
     def on_mount(self) -> None:
-        """Show the jobs, and over them what the command line named."""
+        """Draw the first frame before anything else is even imported."""
         self.theme_changed_signal.subscribe(self, lambda theme: self.start.remember("theme", theme.name))
+        self.call_after_refresh(self._open_screens)
+
+    def _open_screens(self) -> None:
+        """Show the jobs, and over them what the command line named; then press the keys that came too early."""
+        if self.is_open:
+            return
+        from birdtui.ui.screens.jobs import JobsScreen
+
+        self.is_open = True
         self.push_screen(JobsScreen())
         if self.start.target:
             self.open_target(self.start.target)
+        for key in self._early_keys:
+            self.call_after_refresh(self.simulate_key, key)
+
+    def push_screen(self, *args: Any, **kwargs: Any) -> Any:
+        """Open a screen, over the jobs even where a key asked for it during the first frame."""
+        self._open_screens()
+        return super().push_screen(*args, **kwargs)
+
+    def on_key(self, event: Key) -> None:
+        """Keep keys that are pressed before there is a screen for them; the app's own work already."""
+        if not self.is_open and event.key not in self.screen.active_bindings:
+            self._early_keys.append(event.key)
 
     @property
     def place(self) -> str:
@@ -115,6 +152,7 @@ class BirdApp(CommandScope, JobActions):
     def action_connection(self) -> None:
         """Switch to another profile or region."""
         from birdtui.ui.screens.connection import ConnectionScreen
+        from birdtui.ui.screens.jobs import JobsScreen
 
         def switched(changed: bool | None) -> None:
             if changed:
@@ -143,6 +181,19 @@ class BirdApp(CommandScope, JobActions):
 
 def run(start: Start) -> int:
     """Run the app until a person leaves it; the exit code."""
+    background.make_way()
     app = BirdApp(start)
+    app.driver_class = _driver() or app.driver_class
     app.call_later(collector.settle)
     return app.run() or 0
+
+
+def _driver() -> type[Driver] | None:
+    """The driver that leaves at once, where the terminal is one for it and no other is asked for."""
+    from textual import constants
+
+    if constants.DRIVER is not None or sys.platform == "win32":
+        return None
+    from birdtui.ui.driver import WakingDriver
+
+    return WakingDriver

@@ -7,6 +7,7 @@ terminal for seconds. These are daemon threads: leaving is at once, whatever is 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +59,11 @@ def start(node: DOMNode, work: Work, *, what: str) -> None:
     with _changed:
         _running.add(thread)
     thread.start()
+
+
+def make_way() -> None:
+    """Give the screen's thread its turn after a millisecond, not after five, while others import and decode."""
+    sys.setswitchinterval(0.001)
 
 
 def idle(timeout: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from textual.dom import DOMNode
@@ -62,6 +63,7 @@ class JobReading:
 
         def work() -> Message:
             jobs = self._backend.training_jobs()
+            import_module("birdtui.spec.explain")  # the preview will want it, and must not wait for it
             return self.Described([jobs.describe(name) for name in wanted])
 
         if wanted:

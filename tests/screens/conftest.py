@@ -81,7 +81,10 @@ Opener = Callable[..., AbstractAsyncContextManager[Seen]]
 async def opened(start: Start, size: tuple[int, int]) -> AsyncIterator[Seen]:
     app = BirdApp(start)
     async with app.run_test(size=size, notifications=True) as pilot:
-        yield Seen(app, pilot)
+        seen = Seen(app, pilot)
+        await seen.until(lambda: app.is_open)
+        await pilot.pause()
+        yield seen
     assert background.idle(PATIENCE)
 
 

@@ -271,7 +271,6 @@ async def test_the_changes_are_in_sight_with_the_findings_at_80x24(open_app: Ope
 
 async def test_aws_is_asked_and_what_it_says_comes_to_the_checks(open_app: Opener, file: Callable[..., Path]) -> None:
     async with open_app(target=str(file(bucket="nobody-has-this-bucket"))) as seen:
-        await seen.sees("asking AWS…")
         await seen.sees("✘ output.s3_uri", "nobody-has-this-bucket")
         await seen.misses("asking AWS…")
 
@@ -358,6 +357,7 @@ async def test_keys_pressed_while_aws_is_asked_are_not_typed_into_the_job(
     url = f"http://127.0.0.1:{silent.getsockname()[1]}"
     nobody = Connection(region="us-east-1", endpoint_url=url, access_key="AKIA0", secret_key="none")
     async with open_app(target=str(file(name="birds")), connect=lambda: nobody) as seen:
+        await seen.sees("asking AWS…")
         await go(seen, "job.name")
         await seen.press("ctrl+s")
         await seen.until(lambda: isinstance(seen.app.screen, ConfirmScreen))

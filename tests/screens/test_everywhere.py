@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from birdtui.aws.session import Connection
+from birdtui.ui import background
+from birdtui.ui.app import BirdApp, Start
 from birdtui.ui.commands import commands, key_name
 from birdtui.ui.screens.help import HelpScreen
 from birdtui.ui.screens.jobs import JobsScreen
+from tests.screens.conftest import PATIENCE, Seen, connection
 
 if TYPE_CHECKING:
-    from tests.screens.conftest import Opener
+    from tests.screens.conftest import Account, Opener
 
 
 async def test_help_names_every_key_of_the_screen(open_app: Opener) -> None:
@@ -96,6 +100,27 @@ async def test_a_remembered_theme_is_there_from_the_first_frame(open_app: Opener
 async def test_a_theme_that_is_no_more_is_passed_over(open_app: Opener) -> None:
     async with open_app(theme="no-such-theme") as seen:
         await seen.sees("good-beta")
+
+
+async def test_keys_of_the_first_frame_are_not_lost(account: Account) -> None:
+    app = BirdApp(Start(connect=partial(connection, account.engine)))
+    async with app.run_test(size=(140, 42)) as pilot:
+        assert not app.is_open
+        await pilot.press("slash", *"good-a")
+        seen = Seen(app, pilot)
+        await seen.sees("filter good-a", "good-alpha")
+    assert background.idle(PATIENCE)
+
+
+async def test_a_screen_asked_for_in_the_first_frame_opens_over_the_jobs(account: Account) -> None:
+    app = BirdApp(Start(connect=partial(connection, account.engine)))
+    async with app.run_test(size=(140, 42)) as pilot:
+        await pilot.press("ctrl+n")
+        seen = Seen(app, pilot)
+        await seen.sees("birdtui › New job", "num_classes is missing")
+        await pilot.press("escape")
+        await seen.sees("good-alpha")
+    assert background.idle(PATIENCE)
 
 
 async def test_leaving_waits_for_nothing(open_app: Opener) -> None:

@@ -36,6 +36,9 @@ SETTLED = 0.15
 """Seconds the cursor rests on a job before it is described: moving through 500 jobs asks for none of them."""
 
 
+LOADING = "Loading the jobs…"
+
+
 class JobsScreen(CommandScope, Screen[None]):
     """The first screen."""
 
@@ -100,7 +103,7 @@ class JobsScreen(CommandScope, Screen[None]):
     def on_mount(self) -> None:
         """Show that the jobs are being loaded, then load them."""
         self.table.show_sorting(self._sort, self._reverse)
-        self._say("Loading the jobs…")
+        self._say_loading()
         self.set_interval(1.0, self._tick)
         self.call_after_refresh(self._load)
 
@@ -120,7 +123,8 @@ class JobsScreen(CommandScope, Screen[None]):
         self.list = JobList()
         self.reading = JobReading(self, self.bird.backend)
         self._marked.clear()
-        self._say("Loading the jobs…")
+        self.table.show([], self._marked, now())
+        self._say_loading()
         self._load()
 
     def on_job_reading_loaded(self, event: JobReading.Loaded) -> None:
@@ -169,6 +173,12 @@ class JobsScreen(CommandScope, Screen[None]):
 
     # showing
 
+    def _say_loading(self) -> None:
+        """The empty table, which has its place already, and beside it what is awaited."""
+        self.remove_class("-notice")
+        self.query_one(JobPreview).say(LOADING)
+        self._state_line(LOADING)
+
     def _say(self, title: str, text: str = "", way: str = "") -> None:
         self.add_class("-notice")
         self.query_one(Notice).say(title, text, way)
@@ -178,6 +188,7 @@ class JobsScreen(CommandScope, Screen[None]):
             if self._problem is not None:
                 self.add_class("-notice")
                 self.query_one(Notice).say_problem(self._problem)
+                self._state_line(problem_title(self._problem))
             return
         if not len(self.list):
             way = (

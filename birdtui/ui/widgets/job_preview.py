@@ -10,7 +10,6 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from birdtui.spec.explain import explain_failure
 from birdtui.spec.plain_text import plain
 from birdtui.ui.status_style import MUTED, local_time, now, short_duration, status_content, timeline
 
@@ -84,6 +83,8 @@ class JobPreview(VerticalScroll, can_focus=False):
         reason = description.get("FailureReason")
         if not reason:
             return []
+        from birdtui.spec.explain import explain_failure
+
         explanation = explain_failure(str(reason), description)
         lines: list[Content] = [Content(plain(explanation.summary))] if explanation.known else []
         for advice in explanation.advice:

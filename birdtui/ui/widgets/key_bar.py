@@ -1,16 +1,19 @@
-"""The bottom line: the keys that matter most here, as many as there is room for, help always among them."""
+"""The bottom line: the keys that matter most here, as many as there is room for, help always among them.
+
+One widget that draws text, where Textual's footer mounts a widget a key and does so anew at each change of focus: the
+line is there in the first frame, and a step from field to field lays nothing out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.events import Resize
+from textual.content import Content
+from textual.events import Click
 from textual.screen import Screen
-from textual.widgets import Footer
-from textual.widgets._footer import FooterKey
+from textual.widget import Widget
 
 HELP = "app.help"
 NARROW = 100
@@ -22,7 +25,6 @@ class Shown(NamedTuple):
     binding: Binding
     display: str
     enabled: bool
-    tooltip: str
 
     @property
     def width(self) -> int:
@@ -30,64 +32,71 @@ class Shown(NamedTuple):
         return len(self.display) + 1 + len(self.binding.description)
 
 
-class KeyBar(Footer):
-    """Textual's footer, made from the command table's bindings; a key that does not fit is left out, not cut."""
+class KeyBar(Widget):
+    """Drawn from the command table's bindings; a key that does not fit is left out, not cut. A click presses it."""
 
-    _told: tuple[Shown, ...] | None = None
+    DEFAULT_CSS = """
+    KeyBar { dock: bottom; height: 1; background: $footer-background; color: $footer-foreground; }
+    """
 
-    def on_resize(self, event: Resize) -> None:
-        """Another width has room for other keys; a narrow one leaves the blanks out."""
-        self.compact = event.size.width < NARROW
-        self._told = None
-        self.call_after_refresh(self.recompose)
+    _told: tuple[Shown, ...] = ()
 
-    def bindings_changed(self, screen: Screen[object]) -> None:
-        """Make the line anew only when it says something else: every change of focus asks, and layout is dear."""
-        if screen is self.screen and self.is_attached and screen.app.app_focus:
-            shown = tuple(self._all())
-            if shown == self._told:
-                return
-            self._told = shown
-        super().bindings_changed(screen)
+    def on_mount(self) -> None:
+        """Hear of every change of what can be pressed."""
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
-    def compose(self) -> ComposeResult:
-        """The screen's keys in their order, then help, then the palette where there is room for it."""
-        if not self._bindings_ready:
-            return
+    def _bindings_changed(self, screen: Screen[object]) -> None:
+        if screen is self.screen and self.is_attached and tuple(self._all()) != self._told:
+            self.refresh()
+
+    def render(self) -> Content:
+        """The screen's keys in their order, then help, then at the right the palette where there is room for it."""
+        self._told = tuple(self._all())
+        parts: list[Content] = []
+        end = 0
+        for start, key in self._places():
+            style = "$footer-key-foreground bold" if key.enabled else "dim"
+            parts += [
+                Content(" " * (start - end)),
+                Content.styled(key.display, style),
+                Content.styled(f" {key.binding.description}", "$footer-description-foreground"),
+            ]
+            end = start + key.width
+        return Content.assemble(*parts)
+
+    def on_click(self, event: Click) -> None:
+        """Press the key that was clicked."""
+        for start, key in self._places():
+            if start <= event.x < start + key.width and key.enabled:
+                self.app.simulate_key(key.binding.key)
+
+    def _places(self) -> list[tuple[int, Shown]]:
+        """Each key that has room, and the cell it begins in."""
         keys = list(self._all())
-        blanks = 1 if self.compact else 2
+        room = self.size.width
+        between = 1 if room < NARROW else 2
         last = [key for key in keys if key.binding.id == HELP]
-        room = self.size.width - sum(key.width + blanks for key in last)
-        for key in keys:
-            if key not in last and key.width + blanks <= room:
-                room -= key.width + blanks
-                yield self._key(key)
+        at = 0 if room < NARROW else 1
+        kept = sum(key.width + between for key in last)
+        found: list[tuple[int, Shown]] = []
+        for key in [each for each in keys if each not in last]:
+            if at + key.width + between + kept <= room:
+                found.append((at, key))
+                at += key.width + between
         for key in last:
-            yield self._key(key)
+            found.append((at, key))
+            at += key.width + between
         palette = self.screen.active_bindings.get(self.app.COMMAND_PALETTE_BINDING)
         if palette is not None:
-            _, binding, enabled, tooltip = palette
-            key = Shown(binding, self.app.get_key_display(binding), enabled, tooltip)
-            if key.width + 4 <= room:
-                yield self._key(key, "-command-palette")
+            key = Shown(palette.binding, self.app.get_key_display(palette.binding), palette.enabled)
+            if at + key.width + 2 <= room:
+                found.append((room - key.width - 1, key))
+        return found
 
     def _all(self) -> Iterator[Shown]:
         """Every key that may stand here, the first of each action."""
         actions: set[str] = set()
-        for _, binding, enabled, tooltip in self.screen.active_bindings.values():
+        for _, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show and binding.action not in actions:
                 actions.add(binding.action)
-                yield Shown(binding, self.app.get_key_display(binding), enabled, tooltip)
-
-    def _key(self, key: Shown, classes: str = "") -> FooterKey:
-        binding = key.binding
-        made = FooterKey(
-            binding.key,
-            key.display,
-            binding.description,
-            binding.action,
-            disabled=not key.enabled,
-            tooltip=key.tooltip or binding.description,
-            classes=classes,
-        )
-        return made if classes else made.data_bind(compact=Footer.compact)
+                yield Shown(binding, self.app.get_key_display(binding), enabled)

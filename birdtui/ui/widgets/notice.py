@@ -22,11 +22,15 @@ class Notice(Vertical):
     Notice #notice-way { margin-top: 1; color: $text-muted; }
     """
 
+    def __init__(self, title: str = "") -> None:
+        super().__init__()
+        self._title = title
+
     def compose(self) -> ComposeResult:
         """Three texts."""
-        for part in ("title", "text", "way"):
+        for part, words in (("title", self._title), ("text", ""), ("way", "")):
             with Center():
-                yield Static("", id=f"notice-{part}")
+                yield Static(Content(words), id=f"notice-{part}")
 
     def say(self, title: str, text: str = "", way: str = "") -> None:
         """Show a state."""

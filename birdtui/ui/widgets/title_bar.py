@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from textual.content import Content
-from textual.widgets import Static
+from textual.widget import Widget
 
 from birdtui.spec.plain_text import plain
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from birdtui.ui.app import BirdApp
 
 
-class TitleBar(Static):
+class TitleBar(Widget):
     """`birdtui › Jobs` on the left, profile, region and mode on the right."""
 
     DEFAULT_CSS = """
@@ -21,28 +21,24 @@ class TitleBar(Static):
     """
 
     def __init__(self, screen_title: str) -> None:
-        super().__init__("")
+        super().__init__()
         self._screen_title = screen_title
-
-    def on_mount(self) -> None:
-        """Draw it for the first time."""
-        self.refresh_place()
-
-    def on_resize(self) -> None:
-        """Keep the right side at the right."""
-        self.refresh_place()
 
     def set_title(self, title: str) -> None:
         """Name what the screen shows."""
         self._screen_title = title
-        self.refresh_place()
+        self.refresh()
 
     def refresh_place(self) -> None:
-        """Draw where AWS is, as far as that is known yet."""
+        """Draw anew where AWS is: it may be known by now."""
+        self.refresh()
+
+    def render(self) -> Content:
+        """The title at the left, the place at the right; where both do not fit, the title is cut."""
         app = cast("BirdApp", self.app)
         left = f"birdtui › {plain(self._screen_title)}"
         right = app.place + ("  read-only" if app.read_only else "")
-        room = self.size.width - 2
+        room = self.size.width
         if len(left) + len(right) + 2 > room:
             left = left[: max(room - len(right) - 3, 8)] + "…"
-        self.update(Content(left + " " * max(room - len(left) - len(right), 1) + plain(right)))
+        return Content(left + " " * max(room - len(left) - len(right), 1) + plain(right))
