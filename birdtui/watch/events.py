@@ -35,7 +35,7 @@ class LogLines:
     """New log events of one stream, in order.
 
     `host` is `algo-1` and so on; `timestamps` are the events' own, in milliseconds since the epoch, one for each of
-    `messages`. `history` is true for lines that were written before those already told (history filling in).
+    `messages`. `history` is true for lines of a log's past, told in order from its head on after its newest lines.
     """
 
     stream: str

@@ -163,7 +163,7 @@ class Watcher:
             self._in_last_round = True
             self._tail.begin_last_round(now)
         events: list[Event] = []
-        for lines in self._tail.poll(now):
+        for lines in sorted(self._tail.poll(now), key=lambda each: not each.history):  # the past before what follows
             self._status_pace.touch(now)
             events.append(lines)
             if lines.history or (not self._unread and self._tail.is_past_told):
