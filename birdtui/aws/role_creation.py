@@ -8,19 +8,23 @@ managed policy alone reaches only buckets and objects with `sagemaker` in their 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from birdtui.aws.errors import AwsProblem, translated
+from birdtui.aws.logs import is_loopback
 from birdtui.aws.roles import PREFIX, SERVICE, SERVICE_ROLE_PATH
 from birdtui.aws.session import Session
 
 POLICY_PREFIX = "AmazonSageMaker-ExecutionPolicy-"
 SETTLING_SECONDS = 10
 """A new role takes about so long to be known everywhere; a job sent sooner can be refused ("Could not assume role")."""
+
+NO_LOCATIONS = {"HyperParameters", "Environment", "Tags"}
+"""What may hold a text that looks like a location and is the author's own affair."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,26 @@ def creation_plan(buckets: Sequence[str] | None, *, partition: str = "aws", now:
     )
 
 
+def buckets_of(request: Mapping[str, Any]) -> list[str]:
+    """The buckets that a job reads and writes: of every S3 location in its request, in order, each once."""
+    found: dict[str, None] = {}
+
+    def look(value: object) -> None:
+        if isinstance(value, str):
+            bucket = value.removeprefix("s3://").partition("/")[0] if value.startswith("s3://") else ""
+            if bucket:
+                found[bucket] = None
+        elif isinstance(value, Mapping):
+            for each in value.values():
+                look(each)
+        elif isinstance(value, Sequence):
+            for each in value:
+                look(each)
+
+    look({name: value for name, value in request.items() if name not in NO_LOCATIONS})
+    return list(found)
+
+
 def create_role(session: Session, plan: Plan) -> str:
     """Make what a plan says and give the role's ARN. Only after the user's explicit yes.
 
@@ -104,6 +128,11 @@ def create_role(session: Session, plan: Plan) -> str:
                 step()
         raise
     return str(role["Arn"])
+
+
+def settling_seconds(session: Session) -> int:
+    """How long to wait before a new role is used: not at all where the endpoint is this machine."""
+    return 0 if is_loopback(session.client("iam", retries=False).meta.endpoint_url) else SETTLING_SECONDS
 
 
 def _detaching(iam: Any, role: str, arn: str) -> Callable[[], object]:

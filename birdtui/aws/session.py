@@ -98,6 +98,12 @@ class Session:
                 raise NoRegionError
             return str(region)
 
+    @property
+    def partition(self) -> str:
+        """The second part of the account's ARNs: `aws`, `aws-cn`, `aws-us-gov`. Raises AwsProblem."""
+        with self._lock, translated(), collector.paused():
+            return str(self._botocore().get_partition_for_region(self.region))
+
     def account(self) -> str:
         """The caller's account number, asked once."""
         with self._lock:

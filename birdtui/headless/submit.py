@@ -13,6 +13,7 @@ from birdtui.aws.requests import resolved
 from birdtui.aws.session import Session
 from birdtui.headless.connect import connection
 from birdtui.headless.output import Output, finding_line, finding_list, stamp
+from birdtui.headless.role_offer import may_ask, role_was_made
 from birdtui.settings import Settings
 from birdtui.spec.findings import Advice, Finding, Level, has_errors
 from birdtui.spec.job import JobSpec
@@ -64,6 +65,10 @@ def submit(options: argparse.Namespace, found: Settings, output: Output) -> int:
     findings = checked(spec, options, found)
     if options.dry_run:
         return _dry_run(spec, findings, options, found, output)
+    session = Session(connection(options, found))
+    lacks_role = options.no_preflight or any(each.check == "role" and each.level is Level.ERROR for each in findings)
+    if lacks_role and may_ask(spec, options, output) and role_was_made(spec, session, output):
+        findings = checked(spec, options, found)
     output.findings(findings)
     if has_errors(findings):
         errors = [finding for finding in findings if finding.level is Level.ERROR]
@@ -73,7 +78,6 @@ def submit(options: argparse.Namespace, found: Settings, output: Output) -> int:
             words += ": " + "; ".join(finding.text for finding in errors)
             return output.error("InvalidSpec", f"nothing was sent: {words}", 2, advice)
         return output.error("InvalidSpec", f"nothing was sent: {words}", 2)
-    session = Session(connection(options, found))
     request = resolved(spec, session)
     name = str(request["TrainingJobName"])
     jobs = TrainingJobs(session)
