@@ -8,13 +8,20 @@ from birdtui.spec import service_model
 from birdtui.ui.backend import Backend
 from birdtui.ui.form_fields import Choice
 
+NEW_ROLE = "+"
+"""Chosen for the role: make a new one. No role can be called so."""
+
 
 def roles(backend: Backend, typed: str) -> Sequence[Choice]:
-    """The account's execution roles that fit what is typed, `auto` first; all of them where it is one of them."""
+    """The account's execution roles that fit what is typed, `auto` first; all of them where it is one of them.
+
+    The last choice is to make one.
+    """
     from birdtui.aws.roles import execution_roles
 
     found = [Choice("auto", "the account's own execution role")]
     found += [Choice(role.arn, role.name) for role in execution_roles(backend.session())]
+    found.append(Choice(NEW_ROLE, "make a new execution role for this job's buckets"))
     if any(typed == each.value for each in found):
         return found
     return [each for each in found if typed.lower() in f"{each.value} {each.note}".lower()]

@@ -136,10 +136,11 @@ class ChooseScreen(ModalScreen[str | None]):
         listing = self.query_one(OptionList)
         listing.clear_options()
         listing.add_options(Option(Text(self._line(each))) for each in self._shown)
-        at = next((number for number, each in enumerate(self._shown) if each.value == self._value), 0)
         typed = self.query_one(Input).value
-        is_listed = bool(self._shown) and self._shown[at].value == typed
-        if self._shown and (not self._free or not typed or self._more is None or is_listed):
+        values = [each.value for each in self._shown]
+        wanted = typed if typed in values else self._value
+        at = values.index(wanted) if wanted in values else 0
+        if values and (not self._free or not typed or self._more is None or typed in values):
             listing.highlighted = at
 
     def _line(self, choice: Choice) -> str:

@@ -31,6 +31,8 @@ from birdtui.ui.editor_start import Opened, cloned, from_file, new_job
 from birdtui.ui.form_fields import Choice
 from birdtui.ui.live_checks import WHAT as LIVE
 from birdtui.ui.live_checks import LiveChecks
+from birdtui.ui.role_offer import WHAT as MAKE_ROLE
+from birdtui.ui.role_offer import RoleOffer
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.widgets.field_help import FieldHelp
 from birdtui.ui.widgets.form_row import FormRow
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 REVIEW_SECONDS = 0.1
 
 
-class EditorScreen(CommandScope, Screen[None]):
+class EditorScreen(RoleOffer, CommandScope, Screen[None]):
     """Edits one job. It creates once: a second create needs another editor."""
 
     COMMAND_SCOPE = "editor"
@@ -169,12 +171,11 @@ class EditorScreen(CommandScope, Screen[None]):
             if self._live is not None:
                 self._live.failed()
             return
+        title = "Role not made" if event.what == MAKE_ROLE else "Not created"
         self._creating = False
         self.query_one(JobForm).disabled = False
         told = "\n".join(each.text for each in problem.advice)
-        self.notify(
-            plain(f"{problem.message}\n{told}"), title="Not created", severity="error", timeout=20, markup=False
-        )
+        self.notify(plain(f"{problem.message}\n{told}"), title=title, severity="error", timeout=20, markup=False)
         for advice in problem.advice:
             if advice.field and self.query_one(JobForm).go_to(advice.field):
                 break
@@ -240,7 +241,9 @@ class EditorScreen(CommandScope, Screen[None]):
         row = event.row
 
         def chosen(value: str | None) -> None:
-            if value is not None:
+            if value == remote_choices.NEW_ROLE and row.field.remote == "roles":
+                self.plan_role(self.model.spec)
+            elif value is not None:
                 row.input.value = value
                 row.input.focus()
 
@@ -254,6 +257,12 @@ class EditorScreen(CommandScope, Screen[None]):
         self.app.push_screen(
             ChooseScreen(row.field.label, row.input.value, choices, free=row.field.free, more=more, notes=notes), chosen
         )
+
+    def take_role(self, arn: str) -> None:
+        """Use a role that was made here."""
+        form = self.query_one(JobForm)
+        if form.go_to("job.role"):
+            form.current_row().input.value = arn
 
     # commands
 

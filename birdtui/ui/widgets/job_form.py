@@ -243,6 +243,10 @@ class JobForm(VerticalScroll, can_focus=False):
                 return True
         return False
 
+    def current_row(self) -> FormRow:
+        """The row that has the keys, or had them last."""
+        return next(row for row in self.rows() if row.field.path == self._field)
+
     def go_back(self) -> None:
         """Give the keys back to the field that had them last."""
         if not self.go_to(self._field):
