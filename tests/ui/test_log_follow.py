@@ -30,6 +30,19 @@ async def test_scrolling_up_pauses_and_counts_what_is_new() -> None:
         assert app.in_sight() == before
 
 
+async def test_older_lines_that_come_in_before_leave_the_lines_in_sight_where_they_are() -> None:
+    async with shown(["the first line"]) as (app, pilot):
+        app.buffer.append("algo-1", range(1000, 1100), [f"line {n}" for n in range(100)])
+        app.panel.lines_came()
+        await until(pilot, lambda: "line 99" in app.in_sight())
+        await pilot.press("g", "pagedown")
+        before = app.in_sight()
+        app.buffer.append("algo-1", range(500), [f"older {n}" for n in range(500)])
+        app.panel.lines_came()
+        await until(pilot, lambda: "601 lines" in app.state())
+        assert app.in_sight() == before
+
+
 async def test_following_begins_again_at_the_end() -> None:
     async with shown([f"line {n}" for n in range(30)]) as (app, pilot):
         await pilot.press("g")

@@ -17,6 +17,7 @@ from textual.strip import Strip
 
 from birdtui.ui.log_rows import LogRows, Row
 from birdtui.ui.log_style import TimeShown, as_text, body, lead
+from birdtui.watch.log_buffer import Line
 from birdtui.watch.log_filter import LogFilter
 
 HELD_STRIPS = 1000
@@ -55,24 +56,28 @@ class LogView(ScrollView, can_focus=True):
         self._widest = 0
         self._reordered = 0
         self._moving = False
+        self._top: Line | None = None
 
     # what to draw
 
     def refresh_rows(self) -> None:
         """Draw what came since; the rows in sight stay where they are unless the view follows the end."""
         buffer = self.rows.buffer
-        anchor = None
-        if not self.follow and buffer.reordered != self._reordered and self._frame_key:
-            top = self.rows.rows(self.scroll_offset.y, self.scroll_offset.y + 1)
-            anchor = top[0].line if top else None
+        anchor = self._top if not self.follow and buffer.reordered != self._reordered else None
         self._reordered = buffer.reordered
         self._resize()
         if self.follow:
             self._go(self.max_row)
         elif anchor is not None:
             self._go(self.rows.row_of(buffer.place(anchor.timestamp, anchor.serial)))
+        self._note_top()
         self._generation += 1
         self.refresh()
+
+    def _note_top(self) -> None:
+        """Remember the first line in sight: when older lines come before it, it stays where it is."""
+        top = self.rows.rows(self.scroll_offset.y, self.scroll_offset.y + 1)
+        self._top = top[0].line if top else None
 
     def restyle(self) -> None:
         """Draw every row anew: what is marked, wrapped or shown before a line has changed."""
@@ -132,6 +137,7 @@ class LogView(ScrollView, can_focus=True):
         if not self._moving and round(old_value) != round(new_value):
             at_end = round(new_value) >= self.max_scroll_y  # not max_row: rows may have come that are not drawn yet
             self.follow = at_end
+            self._note_top()
             self.post_message(self.Scrolled(at_end))
 
     def on_resize(self) -> None:
