@@ -10,7 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LINE_CHARS = 4_096
 LINE_SECONDS = 0.003
 STRIKES = 3
+TRIES = 20
 _SPECIAL = set(r".^$*+?{}[]\|()")
 _QUANTIFIERS = ("*", "+", "?", "{")
 
@@ -61,26 +62,37 @@ class MetricDefinitions:
         for definition in self._definitions:
             if definition.needle not in line:
                 continue
-            end = end or perf_counter() + LINE_SECONDS
-            value = self._value(definition, line[:LINE_CHARS], end - perf_counter())
+            end = end or thread_time() + LINE_SECONDS
+            left = end - thread_time()
+            value = self._value(definition, line[:LINE_CHARS], left) if left > 0 else None
             if value is not None:
                 found.append((definition.name, value))
         return found
 
     def _value(self, definition: _Definition, line: str, seconds: float) -> float | None:
-        if seconds <= 0:
-            return None
-        try:
-            match = definition.pattern.search(line, timeout=seconds)
-        except TimeoutError:
-            self._strike(definition)
-            return None
+        match = self._search(definition, line, seconds)
         if match is None:
             return None
         try:
             return float((match[1] if definition.pattern.groups else match[0]).strip(" ,;%"))
         except (TypeError, ValueError, AttributeError):
             return None
+
+    def _search(self, definition: _Definition, line: str, seconds: float) -> regex.Match[str] | None:
+        """A match within so many seconds of this thread's own time; what other threads take meanwhile is not counted.
+
+        The library's limit counts the whole process, so a search that it ended is begun again while this thread has
+        time left.
+        """
+        ends = thread_time() + seconds
+        for _ in range(TRIES):
+            try:
+                return definition.pattern.search(line, timeout=seconds)
+            except TimeoutError:
+                if thread_time() >= ends:
+                    break
+        self._strike(definition)
+        return None
 
     def _strike(self, definition: _Definition) -> None:
         definition.strikes += 1

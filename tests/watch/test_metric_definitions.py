@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 import warnings
 
@@ -43,6 +44,27 @@ def test_no_line_takes_long_whatever_the_regex(line: str, regex: str) -> None:
     start = time.perf_counter()
     definitions.find(line)
     assert time.perf_counter() - start < 0.05  # 3 ms, and room for a busy machine
+
+
+def test_no_value_is_lost_while_other_threads_are_busy() -> None:
+    definitions = MetricDefinitions([{"Name": "loss", "Regex": "loss=([0-9.]+)"}])
+    over = threading.Event()
+
+    def spin() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    others = [threading.Thread(target=spin, daemon=True) for _ in range(4)]
+    for other in others:
+        other.start()
+    try:
+        found = [definitions.find(f"step {number} loss=0.{number}") for number in range(2_000)]
+    finally:
+        over.set()
+        for other in others:
+            other.join()
+    assert all(found)
+    assert definitions.problems == {}
 
 
 def test_a_regex_that_is_too_slow_again_and_again_is_let_go_and_named() -> None:
