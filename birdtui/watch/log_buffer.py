@@ -11,12 +11,17 @@ from __future__ import annotations
 import threading
 import zlib
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, chain, islice
-from operator import attrgetter, gt
+from itertools import accumulate, chain
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BLOCK_BYTES = 1 << 18
 BLOCK_LINES = 1 << 13
@@ -32,6 +37,51 @@ class Line:
     host: str
     text: str
     serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines on their way into blocks: `text` with each ended by a newline, and an array of each kind of fact on them.
+
+    `sizes` are bytes, newlines counted, and `ends` their running sum from wherever these lines were cut out.
+    """
+
+    text: bytes
+    sizes: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    timestamps: NDArray[np.int64]
+    hosts: NDArray[np.uint16]
+    serials: NDArray[np.uint32]
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def cut(self, start: int, stop: int) -> Lines:
+        """Some of them."""
+        base = int(self.ends[0] - self.sizes[0])
+        first = int(self.ends[start] - self.sizes[start]) - base
+        text = self.text[first : int(self.ends[stop - 1]) - base]
+        part = slice(start, stop)
+        facts = (self.timestamps[part], self.hosts[part], self.serials[part])
+        return Lines(text, self.sizes[part], self.ends[part], *facts)
+
+    @classmethod
+    def of(
+        cls,
+        lines: Sequence[bytes],
+        timestamps: NDArray[np.int64],
+        hosts: NDArray[np.uint16],
+        serials: NDArray[np.uint32],
+    ) -> Lines:
+        """Lines that are in pieces."""
+        import numpy as np
+
+        sizes = np.fromiter(map(len, lines), np.int64, len(lines)) + 1
+        return cls(b"\n".join(lines) + b"\n", sizes, np.cumsum(sizes), timestamps, hosts, serials)
+
+    def pieces(self) -> list[bytes]:
+        """Each line by itself, its newline taken off."""
+        return self.text.split(b"\n")[:-1]
 
 
 class Block:
@@ -71,20 +121,18 @@ class Block:
         """Whether the text is held compressed only."""
         return self._text is None
 
-    def extend(
-        self, timestamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
-    ) -> None:
+    def extend(self, lines: Lines) -> None:
         """Add lines at the end; the caller keeps the time order."""
         if not isinstance(self._text, bytearray):
             self._text = bytearray(self.text())
-        *starts, _ = accumulate(_sizes(lines), initial=self.size)
-        self.starts.extend(starts)
-        self._text += b"\n".join(lines)
-        self._text += b"\n"
+        starts = lines.ends + (self.size - (int(lines.ends[0]) - int(lines.sizes[0])))
+        starts -= lines.sizes
+        self.starts.frombytes(starts.astype("uint32").tobytes())
+        self._text += lines.text
         self.size = len(self._text)
-        self.timestamps.extend(timestamps)
-        self.hosts.extend(hosts)
-        self.serials.extend(serials)
+        self.timestamps.frombytes(lines.timestamps.tobytes())
+        self.hosts.frombytes(lines.hosts.tobytes())
+        self.serials.frombytes(lines.serials.tobytes())
 
     def text(self) -> bytes | bytearray:
         """All lines, each ended by a newline."""
@@ -143,25 +191,37 @@ class LogBuffer:
         """Add one stream's new events, in their own time order; a message of several lines becomes several."""
         if not messages:
             return
-        stamps, lines = _split(timestamps, messages)
         with self._lock:
-            number = self._host_number(host)
-            serials = range(self._serial, self._serial + len(lines))
-            self._serial += len(lines)
-            hosts = [number] * len(lines)
-            if any(map(gt, stamps, islice(stamps, 1, None))):
-                order = sorted(range(len(stamps)), key=stamps.__getitem__)
-                stamps = [stamps[index] for index in order]
-                lines = [lines[index] for index in order]
-                serials = [serials[index] for index in order]  # type: ignore[assignment]
-            if not self._blocks or stamps[0] >= self._blocks[-1].last_timestamp:
-                self._append(stamps, hosts, serials, lines)
+            lines = self._taken(host, timestamps, messages)
+            if not self._blocks or lines.timestamps[0] >= self._blocks[-1].last_timestamp:
+                self._append(lines)
             else:
-                self._merge(stamps, hosts, serials, lines)
+                self._merge(lines)
                 self.reordered += 1
             self._firsts = [0, *accumulate(len(block) for block in self._blocks)]
             self._pack_old()
             self.version += 1
+
+    def _taken(self, host: str, timestamps: Sequence[int], messages: Sequence[str]) -> Lines:
+        """A stream's events as lines in time order: trailing newlines off, each inner line with its event's time."""
+        import numpy as np
+
+        stamps = np.fromiter(timestamps, np.int64, len(messages))
+        joined = "\n".join(messages)
+        if joined.count("\n") == len(messages) - 1:
+            text = joined.encode("utf-8", "replace") + b"\n"
+            sizes = _sizes(text, messages, is_ascii=joined.isascii())
+        else:
+            parts = [message.encode("utf-8", "replace").rstrip(b"\n").split(b"\n") for message in messages]
+            stamps = np.repeat(stamps, [len(part) for part in parts])
+            text = b"\n".join(chain.from_iterable(parts)) + b"\n"
+            sizes = _sizes(text, (), is_ascii=False)
+        count = len(stamps)
+        hosts = np.full(count, self._host_number(host), np.uint16)
+        serials = np.arange(self._serial, self._serial + count, dtype=np.uint32)
+        self._serial += count
+        lines = Lines(text, sizes, np.cumsum(sizes), stamps, hosts, serials)
+        return lines if bool((stamps[1:] >= stamps[:-1]).all()) else _sorted(lines)
 
     def line(self, index: int) -> Line:
         """The line at a place; raises IndexError beyond the end."""
@@ -238,10 +298,7 @@ class LogBuffer:
             self._host_names.append(host)
         return self._hosts[host]
 
-    def _append(
-        self, stamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
-    ) -> None:
-        ends = list(accumulate(_sizes(lines)))
+    def _append(self, lines: Lines) -> None:
         at = 0
         while at < len(lines):
             if not self._blocks or self._blocks[-1].is_full:
@@ -250,18 +307,17 @@ class LogBuffer:
                 self._blocks.append(Block())
             block = self._blocks[-1]
             # lines go in until the block is full; the one that fills it goes in whole
-            before = ends[at - 1] if at else 0
-            stop = bisect_left(ends, before + BLOCK_BYTES - block.size, at) + 1
-            stop = min(stop, at + BLOCK_LINES - len(block), len(lines))
-            block.extend(stamps[at:stop], hosts[at:stop], serials[at:stop], lines[at:stop])
+            before = int(lines.ends[at] - lines.sizes[at])
+            stop = int(lines.ends.searchsorted(before + BLOCK_BYTES - block.size)) + 1
+            stop = min(max(stop, at + 1), at + BLOCK_LINES - len(block), len(lines))
+            block.extend(lines.cut(at, stop))
             at = stop
 
-    def _merge(
-        self, stamps: Sequence[int], hosts: Sequence[int], serials: Sequence[int], lines: Sequence[bytes]
-    ) -> None:
+    def _merge(self, lines: Lines) -> None:
         """Put lines among older ones: only the blocks whose times they touch are made anew."""
-        low = bisect_right(self._blocks, stamps[0], key=attrgetter("last_timestamp"))
-        high = bisect_right(self._blocks, stamps[-1], key=attrgetter("first_timestamp"))
+        first, last = int(lines.timestamps[0]), int(lines.timestamps[-1])
+        low = bisect_right(self._blocks, first, key=attrgetter("last_timestamp"))
+        high = bisect_right(self._blocks, last, key=attrgetter("first_timestamp"))
         touched = self._blocks[low:high]
         after = self._blocks[high:]
         del self._blocks[low:]
@@ -270,12 +326,10 @@ class LogBuffer:
             self._blocks = []
             for block in touched:
                 self._opened.pop(id(block), None)
-            old = chain.from_iterable(map(_rows, touched))
-            rows = sorted(chain(old, zip(stamps, hosts, serials, lines, strict=True)), key=lambda row: row[0])
-            self._append(*zip(*rows, strict=True))
+            self._append(_sorted(_together([*map(_lines_of, touched), lines])))
             self._blocks = [*kept, *self._blocks]
         else:  # a log's past that fills in behind its end: it goes on where it was
-            self._append(stamps, hosts, serials, lines)
+            self._append(lines)
         self._blocks += after
 
     def _pack_old(self) -> None:
@@ -289,26 +343,49 @@ class LogBuffer:
             block.pack()
 
 
-def _split(timestamps: Sequence[int], messages: Sequence[str]) -> tuple[Sequence[int], Sequence[bytes]]:
-    """Events as lines of bytes: trailing newlines off, each inner line with its event's timestamp."""
-    joined = "\n".join(messages)
-    if joined.count("\n") == len(messages) - 1:
-        return timestamps, joined.encode("utf-8", "replace").split(b"\n")
-    stamps: list[int] = []
-    lines: list[bytes] = []
-    for timestamp, message in zip(timestamps, messages, strict=True):
-        parts = message.encode("utf-8", "replace").rstrip(b"\n").split(b"\n")
-        stamps.extend([timestamp] * len(parts))
-        lines.extend(parts)
-    return stamps, lines
+def _sizes(text: bytes, messages: Sequence[str], *, is_ascii: bool) -> NDArray[np.int64]:
+    """How many bytes each line of a text takes, its newline counted; of ASCII text the messages tell it sooner."""
+    import numpy as np
+
+    if is_ascii:
+        return np.fromiter(map(len, messages), np.int64, len(messages)) + 1
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n")) + 1
+    return np.diff(ends, prepend=0)
 
 
-def _sizes(lines: Sequence[bytes]) -> Iterator[int]:
-    """How many bytes each line takes, its newline counted."""
-    return map((1).__add__, map(len, lines))
+def _lines_of(block: Block) -> Lines:
+    """A block's lines, to be put together with others."""
+    import numpy as np
+
+    text = bytes(block.text())
+    starts = np.array(block.starts, np.int64)
+    ends = np.append(starts[1:], len(text))
+    facts = (np.array(block.timestamps, np.int64), np.array(block.hosts, np.uint16), np.array(block.serials, np.uint32))
+    return Lines(text, ends - starts, ends, *facts)
 
 
-def _rows(block: Block) -> Iterable[tuple[int, int, int, bytes]]:
-    """A block's lines as rows of timestamp, host, serial and text."""
-    lines = bytes(block.text()).split(b"\n")[:-1]
-    return zip(block.timestamps, block.hosts, block.serials, lines, strict=True)
+def _together(parts: Sequence[Lines]) -> Lines:
+    """Several runs of lines as one, in the order given."""
+    import numpy as np
+
+    sizes = np.concatenate([part.sizes for part in parts])
+    return Lines(
+        b"".join(part.text for part in parts),
+        sizes,
+        np.cumsum(sizes),
+        np.concatenate([part.timestamps for part in parts]),
+        np.concatenate([part.hosts for part in parts]),
+        np.concatenate([part.serials for part in parts]),
+    )
+
+
+def _sorted(lines: Lines) -> Lines:
+    """The lines by their times; those of one time stay in their order."""
+    order = lines.timestamps.argsort(kind="stable")
+    pieces = lines.pieces()
+    return Lines.of(
+        [pieces[index] for index in order.tolist()],
+        lines.timestamps[order],
+        lines.hosts[order],
+        lines.serials[order],
+    )
