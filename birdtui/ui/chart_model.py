@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 
 SMOOTHING = (0.0, 0.4, 0.6, 0.8, 0.9)
 """The steps of smoothing: the weight of the past in a running mean."""
@@ -18,7 +19,7 @@ PREFERRED = ("validation:accuracy", "train:accuracy")
 """Drawn first and never hidden by default; top-k follows."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # comparing two long curves takes longer than drawing one
 class Curve:
     """One metric of one instance: `values[i]` was logged for `epochs[i]`; epochs rise."""
 
@@ -240,19 +241,22 @@ def smoothed(values: Sequence[float], weight: float) -> list[float]:
 
 def thin(xs: Sequence[float], ys: Sequence[float], columns: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """At most four points a column of cells: first, lowest, highest, last, so that extremes stay; nan is left out."""
-    pairs = [(x, y) for x, y in zip(xs, ys, strict=True) if math.isfinite(y)] if len(xs) <= columns * 4 else None
-    if pairs is None:
-        import numpy as np
+    if len(xs) <= columns * 4:
+        pairs = [(float(x), float(y)) for x, y in zip(xs, ys, strict=True) if math.isfinite(y)]
+        return tuple(x for x, _ in pairs), tuple(y for _, y in pairs)
+    import numpy as np
 
-        x, y = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
-        keep = np.isfinite(y)
+    x, y = np.asarray(xs, dtype=float), np.asarray(ys, dtype=float)
+    keep = np.isfinite(y)
+    if not keep.all():
         x, y = x[keep], y[keep]
-        chosen: set[int] = set()
-        for part in np.array_split(np.arange(len(x)), columns):
-            if len(part):
-                chosen |= {int(part[0]), int(part[-1]), int(part[y[part].argmin()]), int(part[y[part].argmax()])}
-        pairs = [(float(x[at]), float(y[at])) for at in sorted(chosen)]
-    return tuple(float(x) for x, _ in pairs), tuple(float(y) for _, y in pairs)
+    bounds = np.linspace(0, len(x), min(columns, len(x)) + 1).astype(int)
+    chosen = [*bounds[:-1].tolist(), *(bounds[1:] - 1).tolist()]
+    for start, stop in pairwise(bounds.tolist()):
+        part = y[start:stop]
+        chosen += (start + int(part.argmin()), start + int(part.argmax()))
+    kept = np.unique(chosen)
+    return tuple(x[kept].tolist()), tuple(y[kept].tolist())
 
 
 def _positive(line: PlotLine) -> PlotLine:

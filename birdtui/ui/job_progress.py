@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from datetime import datetime
+from itertools import islice
 
 from birdtui.ui.chart_model import ChartData, Curve
 from birdtui.ui.status_style import short_duration
@@ -34,14 +36,42 @@ def progress(state: JobState, moment: datetime, cost: str = "") -> list[str]:
     return facts
 
 
+class ChartFeed:
+    """A job's metrics as the chart takes them, kept between updates: a new value is added, the others are not read."""
+
+    def __init__(self) -> None:
+        self._curves: dict[tuple[str, str], Curve] = {}
+        self._rewritten = 0
+
+    def data(self, state: JobState) -> ChartData:
+        """All there is by now; times and speeds are not for one axis with accuracies."""
+        if state.rewritten != self._rewritten:
+            self._rewritten = state.rewritten
+            self._curves.clear()
+        curves = [
+            self._curve(host, name, values)
+            for host, metrics in state.series.items()
+            for name, values in metrics.items()
+            if name.startswith(("train:", "validation:"))
+        ]
+        return ChartData(
+            tuple(curves), state.best, state.artifact_epoch, state.total_epochs, is_over=state.ended is not None
+        )
+
+    def _curve(self, host: str, name: str, values: dict[int, float]) -> Curve:
+        """The curve with what came since. A dict keeps the order of its keys, so that is at its end."""
+        known = self._curves.get((host, name))
+        if known is None:
+            epochs = sorted(values)
+            known = Curve(host, name, array("q", epochs), array("d", map(values.__getitem__, epochs)))
+        elif len(values) > len(known.epochs):
+            added = list(islice(reversed(values), len(values) - len(known.epochs)))[::-1]
+            grown = array("d", map(values.__getitem__, added))
+            known = Curve(host, name, array("q", known.epochs) + array("q", added), array("d", known.values) + grown)
+        self._curves[host, name] = known
+        return known
+
+
 def chart_data(state: JobState) -> ChartData:
-    """A job's metrics as the chart takes them; times and speeds are not for one axis with accuracies."""
-    curves = [
-        Curve(host, name, sorted(values), [values[epoch] for epoch in sorted(values)])
-        for host, metrics in state.series.items()
-        for name, values in metrics.items()
-        if name.startswith(("train:", "validation:"))
-    ]
-    return ChartData(
-        tuple(curves), state.best, state.artifact_epoch, state.total_epochs, is_over=state.ended is not None
-    )
+    """A job's metrics as the chart takes them."""
+    return ChartFeed().data(state)

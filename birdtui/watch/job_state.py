@@ -41,6 +41,10 @@ class JobState:
         self.waiting: Waiting | None = None
         self.trouble: Trouble | None = None
         self.ended: JobEnded | None = None
+        self.rewritten = 0
+        """How often a value was logged for an epoch before the last one: after a restart. Else series only grow."""
+        self._last: dict[str, dict[str, int]] = {}
+        self._best: tuple[int, float] | None = None
         self._validated: list[tuple[datetime, int]] = []
         self.version = 0
         """Changes with every event but log lines."""
@@ -71,9 +75,25 @@ class JobState:
 
     def _metric(self, point: MetricPoint) -> None:
         values = self.series.setdefault(point.host, {}).setdefault(point.name, {})
+        lasts = self._last.setdefault(point.host, {})
         if point.name == ACCURACY and point.epoch not in values:
             self._validated.append((point.time, point.epoch))
+        is_rewritten = point.epoch <= lasts.get(point.name, -1)
         values[point.epoch] = point.value
+        if is_rewritten:
+            self.rewritten += 1
+            self._best = self._best_of_all()
+            return
+        lasts[point.name] = point.epoch
+        if point.name == ACCURACY:
+            self._best = _better(self._best, point.epoch, point.value)
+
+    def _best_of_all(self) -> tuple[int, float] | None:
+        best: tuple[int, float] | None = None
+        for metrics in self.series.values():
+            for epoch, value in metrics.get(ACCURACY, {}).items():
+                best = _better(best, epoch, value)
+        return best
 
     @property
     def status(self) -> str:
@@ -103,20 +123,14 @@ class JobState:
     def epochs_done(self) -> int:
         """How many epochs are validated, or trained where nothing is validated; 0 before the first."""
         last = -1
-        for metrics in self.series.values():
-            found = metrics.get(ACCURACY) or next(iter(metrics.values()), {})
-            last = max(last, max(found, default=-1))
+        for lasts in self._last.values():
+            last = max(last, lasts.get(ACCURACY, next(iter(lasts.values()), -1)))
         return last + 1
 
     @property
     def best(self) -> tuple[int, float] | None:
         """The epoch with the highest validation accuracy, the first one on a tie, and that accuracy."""
-        best: tuple[int, float] | None = None
-        for metrics in self.series.values():
-            for epoch, value in metrics.get(ACCURACY, {}).items():
-                if math.isfinite(value) and (best is None or value > best[1] or (value == best[1] and epoch < best[0])):
-                    best = (epoch, value)
-        return best
+        return self._best
 
     @property
     def artifact_epoch(self) -> int | None:
@@ -153,3 +167,9 @@ class JobState:
         if not isinstance(start, datetime):
             return None
         return int((now.astimezone(UTC) - start).total_seconds()) * count
+
+
+def _better(best: tuple[int, float] | None, epoch: int, value: float) -> tuple[int, float] | None:
+    if math.isfinite(value) and (best is None or value > best[1] or (value == best[1] and epoch < best[0])):
+        return epoch, value
+    return best

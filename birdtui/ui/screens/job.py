@@ -24,7 +24,7 @@ from birdtui.spec.plain_text import plain
 from birdtui.ui import background
 from birdtui.ui.commands import bindings
 from birdtui.ui.job_cost import cost_text, price_of_job
-from birdtui.ui.job_progress import chart_data, progress
+from birdtui.ui.job_progress import ChartFeed, progress
 from birdtui.ui.job_watch import JobWatch
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import now, strip_of_statuses
@@ -119,6 +119,7 @@ class JobScreen(CommandScope, Screen[None]):
         self._maximised = False
         self._trouble = ""
         self._chart_version = -1
+        self._feed = ChartFeed()
 
     @property
     def bird(self) -> BirdApp:
@@ -247,7 +248,7 @@ class JobScreen(CommandScope, Screen[None]):
             return
         self._chart_version = self.state.version
         with contextlib.suppress(NoMatches):
-            self.query_one(AccuracyChart).show(chart_data(self.state))
+            self.query_one(AccuracyChart).show(self._feed.data(self.state))
 
     # the status line
 
