@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -146,13 +147,17 @@ def quiet(open_app: Opener, monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[
     return start
 
 
-def check(seen: Seen, name: str) -> None:
-    """Compares the screen with the file of that name, or writes it."""
+async def check(seen: Seen, name: str) -> None:
+    """Waits until the screen is as in the file of that name, scrollbars settled; or writes the file."""
     file = SNAPSHOTS / f"{name}-{seen.app.size.width}x{seen.app.size.height}.txt"
     if UPDATE:
+        await seen.pilot.pause(1.0)
         SNAPSHOTS.mkdir(exist_ok=True)
         file.write_text(seen.text + "\n", encoding="utf-8")
-    assert seen.text + "\n" == file.read_text(encoding="utf-8")
+    expected = file.read_text(encoding="utf-8")
+    with suppress(AssertionError):
+        await seen.until(lambda: seen.text + "\n" == expected)
+    assert seen.text + "\n" == expected
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -166,7 +171,7 @@ async def test_the_jobs_screen(quiet: Any, size: tuple[int, int]) -> None:
         await seen.sees(str(RUNNING["TrainingJobName"]))
         await seen.press("j")
         await seen.sees("Failure")
-        check(seen, "jobs")
+        await check(seen, "jobs")
         quiet.let_go()
 
 
@@ -215,5 +220,5 @@ async def test_the_job_screen(quiet: Any, size: tuple[int, int]) -> None:
         await seen.sees("the artifact holds", "not the best", "15 lines", "Validation-accuracy=0.800000")
         if size == (140, 42):
             await seen.sees("◆ best 0.700 @3")
-        check(seen, "job")
+        await check(seen, "job")
         quiet.let_go()
