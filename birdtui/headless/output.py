@@ -106,4 +106,5 @@ def finding_line(finding: Finding) -> str:
     """A finding in one or two lines."""
     where = f" {finding.field}:" if finding.field else ""
     text = f"{_WORDS.get(finding.level, str(finding.level))}:{where} {plain(finding.text)}"
-    return f"{text}\n  → {plain(finding.remedy)}" if finding.remedy else text
+    way = f" ({plain(finding.way_out)})" if finding.way_out else ""
+    return f"{text}\n  → {plain(finding.remedy)}{way}" if finding.remedy else text

@@ -123,8 +123,9 @@ def manifest_findings(case: Case, one: Input) -> Iterator[Finding]:
     objects = case.account.listing(place.bucket, place.key).objects
     found = next((each for each in objects if each.key == place.key), None)
     if found is None:
-        near = f"did you mean s3://{place.bucket}/{objects[0].key}?" if objects else "write the manifest's whole URI"
-        yield Finding("manifest", Level.ERROR, at, f"there is no manifest {place.uri}", near)
+        near = f"s3://{place.bucket}/{objects[0].key}" if objects else ""
+        remedy = f"did you mean {near}?" if near else "write the manifest's whole URI"
+        yield Finding("manifest", Level.ERROR, at, f"there is no manifest {place.uri}", remedy, near)
         return
     text, whole = case.account.head(place.bucket, found)
     if one.channel.s3_data_type == "ManifestFile":

@@ -93,12 +93,11 @@ class _Data:
         if multi and classes is not None and width != classes:
             text = f"each record of {self.one.name} has {counted(width, 'label')}, and num_classes is {classes}"
             remedy = f"set num_classes = {width}" if width > 1 else "set multi_label = 0: these are single labels"
-            yield Finding("data-labels", Level.ERROR, field, text, remedy)
+            yield Finding("data-labels", Level.ERROR, field, text, remedy, str(width) if width > 1 else "")
         elif not multi and width > 1:
             text = f"the records of {self.one.name} have {width} labels each, and multi_label is 0"
-            yield Finding(
-                "data-labels", Level.WARNING, self.case.hyperparameter("multi_label"), text, "set multi_label = 1"
-            )
+            multi_label = self.case.hyperparameter("multi_label")
+            yield Finding("data-labels", Level.WARNING, multi_label, text, "set multi_label = 1", "1")
         elif not multi:
             yield from label_findings(self.case, self.one, self.file.scan.labels, complete=self.file.scan.complete)
 
@@ -131,18 +130,20 @@ def sample_findings(case: Case, count: int, how: str) -> Iterator[Finding]:
     told, field = case.number("num_training_samples"), case.hyperparameter("num_training_samples")
     remedy = f"set num_training_samples = {count}"
     if told is None:
-        yield Finding("data-samples", Level.NOTE, field, f"the train channel holds {count} images ({how})", remedy)
+        yield Finding(
+            "data-samples", Level.NOTE, field, f"the train channel holds {count} images ({how})", remedy, str(count)
+        )
     elif told == count or (how == "estimated" and abs(told - count) <= count * _CLOSE):
         yield ok("data-samples", field, f"num_training_samples is {told}; {count} {how}")
     else:
         text = f"num_training_samples is {told}, but the train channel holds {count} images ({how})"
         text += ": epochs would end early" if told < count else ": epochs would be longer than the data"
-        yield Finding("data-samples", Level.WARNING, field, text, remedy)
+        yield Finding("data-samples", Level.WARNING, field, text, remedy, str(count))
     batch, field = case.number("mini_batch_size"), case.hyperparameter("mini_batch_size")
     if batch is not None and batch > count:
         text = f"mini_batch_size is {batch}, but there are {count} training images ({how}): the job would fail"
         level = Level.ERROR if how == "counted" else Level.WARNING
-        yield Finding("data-batch", level, field, text, f"set mini_batch_size to {count} or less")
+        yield Finding("data-batch", level, field, text, f"set mini_batch_size to {count} or less", str(count))
 
 
 def label_findings(case: Case, one: Input, labels: Mapping[float, int], *, complete: bool) -> Iterator[Finding]:
@@ -157,18 +158,19 @@ def label_findings(case: Case, one: Input, labels: Mapping[float, int], *, compl
         return
     if classes is None:
         text = f"the labels of {one.name} go from 0 to {int(max(labels))}"
-        yield Finding("data-labels", Level.NOTE, field, text, f"set num_classes = {int(max(labels)) + 1}")
+        right = str(int(max(labels)) + 1)
+        yield Finding("data-labels", Level.NOTE, field, text, f"set num_classes = {right}", right)
         return
     highest = int(max(labels))
     if highest >= classes:
         text = f"{one.name} has the label {highest}, but with num_classes = {classes} labels end at {classes - 1}"
-        yield Finding("data-labels", Level.ERROR, field, text, _classes_remedy(labels))
+        yield Finding("data-labels", Level.ERROR, field, text, _classes_remedy(labels), str(highest + 1))
         return
     missing = sorted(set(range(classes)) - {int(label) for label in labels})
     if missing and complete:
         some = ", ".join(map(str, missing[:8])) + (", …" if len(missing) > 8 else "")
         text = f"no image of {one.name} has the label {some}, though num_classes is {classes}"
-        yield Finding("data-labels", Level.WARNING, field, text, _classes_remedy(labels))
+        yield Finding("data-labels", Level.WARNING, field, text, _classes_remedy(labels), str(highest + 1))
         return
     yield from _balance(case, one, labels)
 

@@ -51,7 +51,8 @@ def _bucket(case: Case, field: str, place: Location) -> Iterator[Finding]:
     if found.state is BucketState.MISSING:
         near = _near(case, name)
         remedy = f"did you mean {near}?" if near else "check the name; a bucket has to exist before the job is sent"
-        yield Finding("bucket", Level.ERROR, field, f"there is no bucket called {name}", remedy)
+        suggestion = _in_bucket(place, near) if near else ""
+        yield Finding("bucket", Level.ERROR, field, f"there is no bucket called {name}", remedy, suggestion)
     elif found.state is BucketState.ELSEWHERE or (found.region and found.region != region):
         where = found.region or "another region"
         text = f"the bucket {name} is in {where}, the job would run in {region}"
@@ -67,6 +68,11 @@ def _bucket(case: Case, field: str, place: Location) -> Iterator[Finding]:
         yield Finding("bucket", Level.WARNING, field, text, remedy)
     else:
         yield ok("bucket", field, f"{name} is yours, in {found.region or region}")
+
+
+def _in_bucket(place: Location, bucket: str) -> str:
+    """The same place in another bucket."""
+    return f"s3://{bucket}{place.uri.removeprefix(f's3://{place.bucket}')}"
 
 
 def _near(case: Case, name: str) -> str | None:

@@ -100,16 +100,19 @@ def _nothing(case: Case, one: Input, field: str) -> Finding:
         return Finding("channel", Level.ERROR, field, text, "upload the data, or name the bucket that holds it")
     text = f"no object lies under {place.uri}"
     remedy = "check the prefix: it is case sensitive, and no slash stands before it"
+    suggestion = ""
     top = place.key.strip("/").partition("/")[0].lower()
     if place.key.startswith("/"):
-        remedy = f"write s3://{place.bucket}/{place.key.lstrip('/')}: a second slash is part of the key"
+        suggestion = f"s3://{place.bucket}/{place.key.lstrip('/')}"
+        remedy = f"write {suggestion}: a second slash is part of the key"
     elif top:
         found = case.account.listing(place.bucket, "").objects
         folders = {each.key.partition("/")[0] for each in found if "/" in each.key}
         near = sorted(folder for folder in folders if folder.lower() in {top, f"{top}ing", f"{top}_data"})
         if near and near[0] != place.key.partition("/")[0]:
-            remedy = f"did you mean s3://{place.bucket}/{near[0]}/?"
-    return Finding("channel", Level.ERROR, field, text, remedy)
+            suggestion = f"s3://{place.bucket}/{near[0]}/"
+            remedy = f"did you mean {suggestion}?"
+    return Finding("channel", Level.ERROR, field, text, remedy, suggestion)
 
 
 def _also_matched(one: Input, listing: Listing, field: str) -> Iterator[Finding]:

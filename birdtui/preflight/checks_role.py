@@ -50,11 +50,11 @@ def _role(case: Case) -> Iterator[Finding]:
             raise
         near = _nearest(case, case.spec.role.rpartition("/")[2])
         remedy = f"did you mean {near}?" if near else problem.advice[0].text if problem.advice else ""
-        yield Finding("role", Level.ERROR, FIELD, problem.message, remedy)
+        yield Finding("role", Level.ERROR, FIELD, problem.message, remedy, near or "")
         return
     if found.arn != arn:
         text = f"there is no role {arn}: the role {found.name} has another path"
-        yield Finding("role", Level.ERROR, FIELD, text, f"write {found.arn}")
+        yield Finding("role", Level.ERROR, FIELD, text, f"write {found.arn}", found.arn)
     elif not found.trusted:
         text = f"the role {found.name} does not let sagemaker.amazonaws.com take it"
         remedy = "in its trust policy, allow sts:AssumeRole to the service sagemaker.amazonaws.com"

@@ -23,6 +23,7 @@ class Finding:
 
     `check` is a short stable name (`required`, `hyperparameter-range`, `channel-prefix`); `field` is a path in the
     spec file (`hyperparameters.num_classes`, `channels.train.s3_uri`) or empty where no one field is at fault.
+    `suggestion` is the value that mends the field, as it is typed there, where the check knows it.
     """
 
     check: str
@@ -30,6 +31,12 @@ class Finding:
     field: str
     text: str
     remedy: str = ""
+    suggestion: str = ""
+
+    @property
+    def way_out(self) -> str:
+        """How to mend it from a command line, where the value is known: `--set PATH=VALUE`."""
+        return f"--set {self.field}={self.suggestion}" if self.field and self.suggestion else ""
 
 
 @dataclass(frozen=True, slots=True)

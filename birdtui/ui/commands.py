@@ -135,6 +135,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("editor.redo", "ctrl+shift+z", "Redo", "Do the change again."),
     Command("editor.add-channel", "ctrl+a", "Add channel", "Add a channel, a copy of the first.", shown_as="^a"),
     Command("editor.find", "ctrl+f", "Find field", "Go to a field by its name.", shown_as="^f"),
+    Command("editor.fill-in", "ctrl+g", "Fill in", "Fill in the value that a finding suggests.", shown_as="^g"),
     Command("editor.findings", "ctrl+e", "Findings", "Go to the findings.", shown_as="^e"),
     Command(
         "editor.back", "escape", "Back", "Leave the editor; asks if something changed.", footer=True, shown_as="esc"

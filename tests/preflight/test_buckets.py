@@ -16,6 +16,7 @@ def test_a_bucket_that_is_not_there_is_told_with_the_nearest_name(world: World) 
     finding = only(world.wrong(f"output.s3_uri=s3://{slip}/"))
     assert (finding.check, finding.level, finding.field) == ("bucket", Level.ERROR, "output.s3_uri")
     assert (finding.text, finding.remedy) == (f"there is no bucket called {slip}", f"did you mean {world.bucket}?")
+    assert finding.suggestion.startswith(f"s3://{world.bucket}/")
 
 
 def test_a_bucket_like_no_other_is_told_without_a_guess(world: World) -> None:

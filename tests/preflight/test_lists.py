@@ -56,6 +56,7 @@ def test_sound_lists_are_counted(pictures: World) -> None:
 def test_a_lists_rows_are_held_against_the_number_of_samples(pictures: World) -> None:
     finding = only(wrong(lists(pictures, "hyperparameters.num_training_samples=30")))
     assert (finding.check, finding.remedy) == ("data-samples", "set num_training_samples = 24")
+    assert finding.way_out == "--set hyperparameters.num_training_samples=24"
 
 
 def test_a_lists_labels_are_held_against_the_classes(pictures: World) -> None:

@@ -284,6 +284,20 @@ async def test_what_aws_said_of_a_field_goes_when_the_field_changes(
         await seen.misses("✘ output.s3_uri")
 
 
+async def test_the_right_number_is_filled_in_by_key_and_can_be_taken_back(
+    open_app: Opener, file: Callable[..., Path]
+) -> None:
+    text = job_text().replace("num_training_samples = 8", "num_training_samples = 5")
+    async with open_app(target=str(file(text))) as seen:
+        await seen.sees("^g fills in 8")
+        await go(seen, "hyperparameters.num_training_samples")
+        await seen.press("ctrl+g")
+        await seen.sees("hyperparameters.num_training_samples  5 → 8")
+        await at(seen, "hyperparameters.num_training_samples")
+        await seen.press("ctrl+z")
+        await seen.misses("5 → 8")
+
+
 # creating
 
 

@@ -260,9 +260,7 @@ class EditorScreen(RoleOffer, CommandScope, Screen[None]):
 
     def take_role(self, arn: str) -> None:
         """Use a role that was made here."""
-        form = self.query_one(JobForm)
-        if form.go_to("job.role"):
-            form.current_row().input.value = arn
+        self.query_one(JobForm).fill_in("job.role", arn)
 
     # commands
 
@@ -365,6 +363,13 @@ class EditorScreen(RoleOffer, CommandScope, Screen[None]):
                 form.go_to(path)
 
         self.app.push_screen(ChooseScreen("Find a field", "", choices, free=False), chosen)
+
+    def action_fill_in(self) -> None:
+        """Fill in the value that a finding suggests: the marked one, or one on the field with the keys."""
+        form = self.query(JobForm).first() if self._model is not None else None
+        finding = self.query_one(Review).suggestion(form.current_field) if form else None
+        if form is None or finding is None or not form.fill_in(finding.field, finding.suggestion):
+            self.app.bell()
 
     def action_findings(self) -> None:
         """Go to the findings, and from there back to the field."""

@@ -25,6 +25,7 @@ from birdtui.ui.widgets.job_preview import JobPreview
 from birdtui.ui.widgets.job_table import JobTable
 from birdtui.ui.widgets.key_bar import KeyBar
 from birdtui.ui.widgets.notice import Notice, problem_title
+from birdtui.ui.widgets.table_moves import TableMoves
 from birdtui.ui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ SETTLED = 0.15
 LOADING = "Loading the jobs…"
 
 
-class JobsScreen(CommandScope, Screen[None]):
+class JobsScreen(TableMoves, CommandScope, Screen[None]):
     """The first screen."""
 
     COMMAND_SCOPE = "jobs"
@@ -388,19 +389,3 @@ class JobsScreen(CommandScope, Screen[None]):
         """Open the job in the web console."""
         if self.table.current is not None:
             self.bird.open_console(self.table.current)
-
-    def action_down(self) -> None:
-        """The next job."""
-        self.table.action_cursor_down()
-
-    def action_up(self) -> None:
-        """The job before."""
-        self.table.action_cursor_up()
-
-    def action_first(self) -> None:
-        """The first job."""
-        self.table.move_cursor(row=0, animate=False)
-
-    def action_last(self) -> None:
-        """The last job loaded."""
-        self.table.move_cursor(row=max(self.table.row_count - 1, 0), animate=False)

@@ -243,9 +243,18 @@ class JobForm(VerticalScroll, can_focus=False):
                 return True
         return False
 
-    def current_row(self) -> FormRow:
-        """The row that has the keys, or had them last."""
-        return next(row for row in self.rows() if row.field.path == self._field)
+    @property
+    def current_field(self) -> str:
+        """The path of the field that has the keys, or had them last."""
+        return self._field
+
+    def fill_in(self, path: str, value: str) -> bool:
+        """Put a value into a field and go there; False where the form has no field of that path."""
+        row = next((row for row in self.rows() if row.field.path == path), None)
+        if row is None:
+            return False
+        row.input.value = value
+        return self.go_to(path)
 
     def go_back(self) -> None:
         """Give the keys back to the field that had them last."""

@@ -81,6 +81,15 @@ class Review(Vertical):
             lines += [Content.styled(plain(note), "$text-muted") for note in notes]
         self.query_one("#review-changes", Static).update(Content("\n").join(lines))
 
+    def suggestion(self, field: str) -> Finding | None:
+        """The finding with a value to fill in: the marked one where the findings have the keys, else one on a field."""
+        listing = self.query_one("#review-findings", OptionList)
+        if listing.has_focus and listing.highlighted is not None:
+            marked = self._findings[listing.highlighted]
+            return marked if marked.suggestion else None
+        with_value = [each for each in self._findings if each.suggestion]
+        return next((each for each in with_value if each.field == field), with_value[0] if with_value else None)
+
     def say_waiting(self, waiting: bool) -> None:
         """Say whether AWS has still to answer."""
         if waiting != self._waiting:
@@ -104,6 +113,8 @@ class Review(Vertical):
         text.append(plain(finding.text))
         if finding.remedy:
             text.append(f"\n  → {plain(finding.remedy)}", "dim")
+        if finding.suggestion:
+            text.append(f"\n  ^g fills in {plain(finding.suggestion)}", "dim bold")
         return text
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
