@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rich.cells import cell_len
+from rich.style import Style
 from rich.text import Text
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
@@ -21,6 +22,10 @@ from birdtui.watch.log_buffer import Line
 from birdtui.watch.log_filter import LogFilter
 
 HELD_STRIPS = 1000
+
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 class LogView(ScrollView, can_focus=True):
@@ -52,6 +57,7 @@ class LogView(ScrollView, can_focus=True):
         self._frame: list[Strip] = []
         self._frame_key: tuple[object, ...] = self._FRAME_NONE
         self._held: dict[tuple[int, bool], Text] = {}
+        self._strips: dict[tuple[object, ...], tuple[Strip, int]] = {}
         self._generation = 0
         self._widest = 0
         self._reordered = 0
@@ -82,6 +88,7 @@ class LogView(ScrollView, can_focus=True):
     def restyle(self) -> None:
         """Draw every row anew: what is marked, wrapped or shown before a line has changed."""
         self._held.clear()
+        self._strips.clear()
         self._widest = 0
         self.refresh_rows()
 
@@ -147,6 +154,15 @@ class LogView(ScrollView, can_focus=True):
 
     # drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines as they are: Textual would look for borders and paddings around each, and there are none."""
+        first, last = crop.column_span
+        style, background = self.rich_style, self.background_colors[1]
+        strips = [self.render_line(y).crop_extend(first, last, style) for y in crop.line_range]
+        for each in self.get_line_filters():
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        return strips
+
     def render_line(self, y: int) -> Strip:
         """One line of the window."""
         scroll_x, scroll_y = self.scroll_offset
@@ -160,32 +176,40 @@ class LogView(ScrollView, can_focus=True):
     def _make_frame(self, scroll_x: int, scroll_y: int, size: Size) -> list[Strip]:
         strips: list[Strip] = []
         widest = self._widest
+        style = self.rich_style  # worked out from all ancestors at each asking
         for number, row in enumerate(self.rows.rows(scroll_y, scroll_y + size.height), scroll_y):
             if len(strips) >= size.height:
                 break
             if self.wrap:
-                strips.extend(self._wrapped(row, number, size.width))
+                strips.extend(self._wrapped(row, number, size.width, style))
             else:
-                text = self._text(row, number)
-                widest = max(widest, text.cell_len)
-                strip = Strip(text.render(self.app.console), text.cell_len)
-                strips.append(
-                    self._placed(strip.crop_extend(scroll_x, scroll_x + size.width, self.rich_style), scroll_x, number)
-                )
+                strip, cells = self._line_strip(row, number, scroll_x, size.width, style)
+                widest = max(widest, cells)
+                strips.append(strip)
         if widest > self._widest:
             self._widest = widest
             self.call_later(self._widened)
         return strips[: size.height]
 
-    def _placed(self, strip: Strip, x: int, row: int) -> Strip:
-        return strip.apply_style(self.rich_style).apply_offsets(x, row)
+    def _line_strip(self, row: Row, number: int, x: int, width: int, style: Style) -> tuple[Strip, int]:
+        """A row as the window shows it, and its whole width; kept while nothing about it changes."""
+        key = (row.line.serial, row.context, number, x, width, style)
+        is_plain = number != self.current and self.text_selection is None
+        found = self._strips.get(key) if is_plain else None
+        if found is None:
+            text = self._text(row, number)
+            strip = Strip(text.render(self.app.console), text.cell_len).crop_extend(x, x + width, style)
+            found = strip.apply_style(style).apply_offsets(x, number), text.cell_len
+            if is_plain:
+                _keep(self._strips, key, found)
+        return found
 
-    def _wrapped(self, row: Row, number: int, width: int) -> list[Strip]:
+    def _wrapped(self, row: Row, number: int, width: int, style: Style) -> list[Strip]:
         strips: list[Strip] = []
         start = 0
         for piece in self._pieces(row, number):
-            strip = Strip(piece.render(self.app.console), piece.cell_len)
-            strips.append(self._placed(strip.extend_cell_length(width, self.rich_style), start, number))
+            strip = Strip(piece.render(self.app.console), piece.cell_len).extend_cell_length(width, style)
+            strips.append(strip.apply_style(style).apply_offsets(start, number))
             start += len(piece)
         return strips
 
@@ -211,10 +235,7 @@ class LogView(ScrollView, can_focus=True):
             text = lead(row, self.time_shown, self.rows.buffer.hosts)
             text.append_text(body(row, self.marks))
             text.end = ""
-            if len(self._held) >= HELD_STRIPS:
-                for old in list(islice(self._held, HELD_STRIPS // 2)):
-                    del self._held[old]
-            self._held[key] = text
+            _keep(self._held, key, text)
         selection = self.text_selection
         if number >= 0 and (number == self.current or selection is not None):
             text = text.copy()
@@ -252,3 +273,11 @@ class LogView(ScrollView, can_focus=True):
     def watch_time_shown(self) -> None:
         """Change the time before each line."""
         self.restyle()
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
+    """Keep what was made, and let the older half go when there is much of it."""
+    if len(kept) >= HELD_STRIPS:
+        for old in list(islice(kept, HELD_STRIPS // 2)):
+            del kept[old]
+    kept[key] = value
