@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from birdtui.spec.explain_access import ACCESS_CASES, by_access_code
+from birdtui.spec.explain_algorithms import ALGORITHM_FAILURES, SCRIPT_FAILURES
 from birdtui.spec.explain_failures import KILLED, MEMORY_FAILURES, SERVICE_FAILURES
-from birdtui.spec.explain_members import named_member
+from birdtui.spec.explain_members import named_member, named_value
 from birdtui.spec.explain_parameters import parameter_validation
 from birdtui.spec.explain_refusals import REFUSAL_CASES, by_refusal_code
 from birdtui.spec.explain_text import READ, Context, Explanation, first_known, tidy
@@ -25,6 +26,11 @@ _CLIENT_ERROR = re.compile(
     r"an error occurred \((?P<code>[\w.]+)\) when calling the \w+ operation(?: \([^)]*\))?: ?(?P<message>.*)",
     re.IGNORECASE | re.DOTALL,
 )
+_FAILED_CALL = re.compile(
+    r"failed to invoke sagemaker:\w+\. error details: (?P<message>.*?)(?:\s*retry not appropriate.*)?$",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What a pipeline's step tells of a call that was refused."""
 _ERROR_LINES = 50
 """How many of a log's last error lines are looked at."""
 _LINE = 4_000
@@ -48,6 +54,7 @@ def explain_refusal(code: str, message: str, request: Mapping[str, Any] | None =
         or first_known(ACCESS_CASES, text, context)
         or first_known(REFUSAL_CASES, text, context)
         or named_member(text, context)
+        or named_value(text, context)
         or by_access_code(text, context)
         or by_refusal_code(text, context)
         or serialization(text, context)
@@ -63,13 +70,18 @@ def explain_failure(
     `request` may be the request or a description of the job; `error_lines` are the log's last ones, oldest first.
     """
     text, context = tidy(reason), Context(request or {})
+    if called := _FAILED_CALL.search(text):
+        return explain_refusal("", called["message"], request)
     lines = [tidy(line[:_LINE]) for line in error_lines[-_ERROR_LINES:]]
     return (
         first_known(TRAINING_FAILURES, text, context)
+        or first_known(ALGORITHM_FAILURES, text, context)
         or first_known(SERVICE_FAILURES, text, context)
         or first_known(ACCESS_CASES, text, context)
         or first_known(MEMORY_FAILURES, text, context)
+        or first_known(SCRIPT_FAILURES, text, context)
         or _by_log(lines, context)
+        or (named_value(text, context) if "ClientError" in text[:40] else None)
         or first_known(KILLED, text, context)
         or Explanation(reason.strip() or "The service gave no reason.", (), known=False)
     )
@@ -77,7 +89,7 @@ def explain_failure(
 
 def _by_log(lines: Sequence[str], context: Context) -> Explanation | None:
     """What the first error line that is known means: what follows in a log is mostly its consequence."""
-    for cases in (TRAINING_FAILURES, MEMORY_FAILURES):
+    for cases in (TRAINING_FAILURES, ALGORITHM_FAILURES, MEMORY_FAILURES, SCRIPT_FAILURES):
         for line in lines:
             if explanation := first_known(cases, line, context):
                 return explanation

@@ -78,6 +78,8 @@ def _field(action: str, resource: str, context: Context) -> str:
     if service == "s3":
         bucket = resource.rpartition(":")[2].partition("/")[0]
         return context.field_of_bucket(bucket) or ""
+    if service == "ecr":
+        return "algorithm.image"
     return "job.tags" if action.lower() == "sagemaker:addtags" else ""
 
 
@@ -145,7 +147,8 @@ _CREDENTIAL_CODES = (
 
 ACCESS_CASES: tuple[Case, ...] = (
     case(
-        r"user: ?['\"]?(?P<who>[^\s'\"]+)['\"]? is not authorized to perform: ?['\"]?(?P<action>[\w-]+:[\w*]+)['\"]?"
+        r"(?:user: ?)?['\"]?(?<![^\s'\":])(?P<who>[^\s'\"]{1,512})['\"]? is not authorized to perform: ?"
+        r"['\"]?(?P<action>[\w-]+:[\w*]+)['\"]?"
         r"(?: (?:on|with) (?:the )?resource:? ?(?P<resource>[^\s,]+))?(?P<why>[^:]{0,400})",
         _denied,
     ),
@@ -154,7 +157,7 @@ ACCESS_CASES: tuple[Case, ...] = (
     case(r"security token included in the request is invalid", _unknown_key),
     case(r"access key id you provided does not exist", _unknown_key),
     case(r"request signature we calculated does not match", _bad_signature),
-    case(r"needs a subscription for the service|not subscribed to|not opted in", _not_subscribed),
+    case(r"needs a subscription for the service|not subscribed to this service|not opted in", _not_subscribed),
 )
 
 

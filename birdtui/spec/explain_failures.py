@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from birdtui.spec.explain_refusals import ASSUME_ROLE
+from birdtui.spec.explain_images import IMAGE_FAILURES
+from birdtui.spec.explain_refusals import ASSUME_ROLE, NO_MODEL
 from birdtui.spec.explain_text import Case, Context, Explanation, case, explained, first_uri
 from birdtui.spec.instances import family
 
@@ -50,6 +51,27 @@ def _fast_file(found: re.Match[str], context: Context) -> Explanation:
     )
 
 
+def _partial_prefix(found: re.Match[str], context: Context) -> Explanation:
+    prefix, other = found["prefix"], found["object"]
+    paths = {name: uri for name in context.channel_names if (uri := context.channel_uri(name))}
+    name = next((one for one, uri in paths.items() if uri.partition("//")[2].partition("/")[2] == prefix), "train")
+    uri = paths.get(name, "")
+    return explained(
+        f'In FastFile mode a prefix is a whole folder or object: "{prefix}" also begins {other}.',
+        (context.channel_field(name), f'Write "{uri}/".' if uri else "Add a slash at its end, if it is a folder."),
+    )
+
+
+def _unreachable(found: re.Match[str], context: Context) -> Explanation:
+    if context.member("VpcConfig"):
+        return _network(found, context)
+    uri = first_uri(found.string)
+    return explained(
+        f"S3 could not be reached{f' for {uri}' if uri else ''}.",
+        ("", "Submit the job again."),
+    )
+
+
 def _clash(found: re.Match[str], context: Context) -> Explanation:
     uri = first_uri(found.string)
     return explained(
@@ -80,7 +102,7 @@ def _key(_found: re.Match[str], _context: Context) -> Explanation:
 def _missing_data(found: re.Match[str], context: Context) -> Explanation:
     uri = first_uri(found.string)
     return explained(
-        f"The data was not there: {uri or _after_colon(found.string)}.",
+        f"The data was not there: {uri or _after_colon(found.string[found.start() :])}.",
         (
             _uri_field(found.string, context, "train"),
             "Check bucket and prefix letter by letter, and that objects lie there.",
@@ -89,8 +111,9 @@ def _missing_data(found: re.Match[str], context: Context) -> Explanation:
 
 
 def _other_region(found: re.Match[str], context: Context) -> Explanation:
+    region = re.search(r"(?:in this region:|expecting) ?'?([a-z]{2,}(?:-[a-z]+)+-\d+)", found.string, re.IGNORECASE)
     return explained(
-        "The data lies in another region than the job.",
+        f"The data lies in another region than the job{f': in {region[1]}' if region else ''}.",
         (_uri_field(found.string, context, "train"), "Use a bucket of the job's own region."),
     )
 
@@ -113,6 +136,15 @@ def _forbidden(found: re.Match[str], context: Context) -> Explanation:
             field,
             "Or use a bucket that the role reaches: AmazonSageMakerFullAccess covers names with sagemaker in them.",
         ),
+    )
+
+
+def _container_denied(_found: re.Match[str], context: Context) -> Explanation:
+    source = context.member("HyperParameters", "sagemaker_submit_directory")
+    where = f" The scripts are read from {source}." if isinstance(source, str) else ""
+    return explained(
+        f"The training program itself may not read an object in S3 (403, access denied).{where}",
+        ("job.role", 'Allow "s3:GetObject" on all objects that the program reads itself, and "s3:ListBucket".'),
     )
 
 
@@ -207,6 +239,14 @@ SERVICE_FAILURES: tuple[Case, ...] = (
         r"|(?:slash|must end with ['\"]?/).{0,200}fast ?file",
         _fast_file,
     ),
+    case(
+        r"partial s3 prefix is not supported.{0,400}current s3 prefix: ?\[(?P<prefix>[^\]]*)\],? "
+        r"found s3 object: ?\[(?P<object>[^\]]*)\]",
+        _partial_prefix,
+    ),
+    case(r"unable to execute request to s3", _unreachable),
+    case(r"s3 key:? s3://\S+ matched no files", _missing_data),
+    case(r"when calling the (?:Head|Get|List)Object\w* operation: (?:forbidden|access denied)", _container_denied),
     case(r"previously downloaded file/folder clashes|both a folder as well as a file", _clash),
     case(r"no space left on device|disk is full|not enough disk space|insufficient disk", _disk),
     case(rf"{_MOVE}.{{0,400}}\bkms\b|\bkms[.:]\w*.{{0,200}}(?:denied|not authorized)", _key),
@@ -222,6 +262,8 @@ SERVICE_FAILURES: tuple[Case, ...] = (
         _capacity,
     ),
     case(r"InternalServerError|we encountered an internal error", _internal),
+    *IMAGE_FAILURES,
+    NO_MODEL,
 )
 
 MEMORY_FAILURES: tuple[Case, ...] = (

@@ -15,6 +15,7 @@ _NAMED = re.compile(
 _TAGS = re.compile(
     r"duplicate tag keys|system tags (?:cannot|can't|may not)|tag keys? .{0,40}(?:duplicate|reserved)", re.IGNORECASE
 )
+_IDENTIFIER = re.compile(r"\b(?:(?:subnet|sg|fs|vpc)-[0-9a-z]+|arn:[\w-]+:kms:[\w:/-]+)")
 _DEMANDS = ("required", "missing", "must be")
 
 
@@ -36,6 +37,14 @@ def named_member(text: str, context: Context) -> Explanation | None:
                 "Set it as the message says." if demands else "Take it out, or change what it depends on.",
             ),
         )
+    return None
+
+
+def named_value(text: str, context: Context) -> Explanation | None:
+    """What a text that names a subnet, security group, file system or key of the request means: its own words."""
+    for found in _IDENTIFIER.finditer(text):
+        if field := context.field_of_text(found[0]):
+            return explained(_sentence(text), (field, f"Check {found[0]}, which the message names."))
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from birdtui.spec.explain_images import IMAGE_REFUSALS
 from birdtui.spec.explain_text import Case, Context, Explanation, case, explained
 
 THROTTLED_CODES = {
@@ -41,18 +42,46 @@ def _no_objects(found: re.Match[str], context: Context) -> Explanation:
     field = context.field_of_uri(uri) or context.channel_field("train")
     name = bucket[1] if bucket else uri
     place = f" in {region[1]}" if region else ""
-    reader = role[1] if role else "the execution role"
+    allow = (
+        "job.role",
+        f'Allow "s3:ListBucket" on "{name}", and "s3:GetObject" on its objects, '
+        f"for {role[1] if role else 'the execution role'}.",
+    )
+    spelling = (field, f'Check the bucket\'s name letter by letter: "{name}".')
+    if told := _told_by_s3(text, name, field, region[1] if region else ""):
+        summary, advice = told
+        return explained(f'SageMaker found nothing under "{uri}"{place}: {summary}.', *(advice or (allow, spelling)))
     return explained(
         f'SageMaker found nothing under "{uri}"{place}. It says so of four faults alike: no such bucket, a bucket of '
         "another region, an empty prefix, or a role that may not list the bucket.",
-        (field, f'Check the bucket\'s name letter by letter: "{name}".'),
+        spelling,
         (
             field,
             f"Check the bucket's region: it must be the job's own{f', {region[1]}' if region else ''}.",
         ),
         (field, f"List what lies there (`aws s3 ls {uri}`): at least one object must begin with this prefix."),
-        ("job.role", f'Allow "s3:ListBucket" on "{name}", and "s3:GetObject" on its objects, for {reader}.'),
+        allow,
     )
+
+
+def _told_by_s3(text: str, bucket: str, field: str, region: str) -> tuple[str, tuple[tuple[str, str], ...]] | None:
+    """What S3 itself said, where the text goes on to tell, and what to do; no advice where the role is at fault."""
+    found = re.search(r"error message from s3: ?(?P<said>.{1,300})", text, re.IGNORECASE)
+    if found is None:
+        return None
+    said = found["said"].rstrip(". ")
+    if there := re.search(r"bucket is in this region: ?([a-z0-9-]+)", said, re.IGNORECASE):
+        return f'the bucket "{bucket}" lies in {there[1]}', (
+            (field, f"Use a bucket of the job's own region{f', {region}' if region else ''}."),
+            ("", f"Or run the job where the data lies: --region {there[1]}."),
+        )
+    if re.search(r"access ?denied|forbidden|\b403\b", said, re.IGNORECASE):
+        return f'the role may not list the bucket "{bucket}" (S3 says: {said})', ()
+    if re.search(r"does not exist|NoSuchBucket|not found|\b404\b", said, re.IGNORECASE):
+        return f'there is no bucket "{bucket}"', (
+            (field, f'Check the bucket\'s name letter by letter: "{bucket}"; `aws s3 ls` shows yours.'),
+        )
+    return None
 
 
 def _assume_role(found: re.Match[str], context: Context) -> Explanation:
@@ -72,8 +101,11 @@ def _assume_role(found: re.Match[str], context: Context) -> Explanation:
 
 
 def _quota(found: re.Match[str], context: Context) -> Explanation:
-    text, name = found.string, found["name"]
+    text = found.string
+    # The oldest wording names the resource and not the quota.
+    name = re.sub(r"^training-job/(\S+)$", r"\1 for training job usage", found["name"])
     limit, unit = found["limit"], (found["unit"] or "").lower()
+    unit = unit.removesuffix("s") if limit == "1" else unit
     use = re.search(rf"current utilization of ({_NUMBER})", text, re.IGNORECASE)
     delta = re.search(rf"request delta of ({_NUMBER})", text, re.IGNORECASE)
     numbers = f'The quota "{name}" is {limit}{f" {unit}" if unit else ""}'
@@ -90,7 +122,9 @@ def _quota_advice(name: str, limit: str, use: str, context: Context) -> tuple[tu
     if "volume" in lower or "storage" in lower:
         return (("resources.volume_gb", "Write a smaller volume."), ("", ask))
     if "processing job" in lower:
-        return (("request.ProfilerRuleConfigurations", "Leave debugger and profiler rules out."), ("", ask))
+        rules = [name for name in ("ProfilerRuleConfigurations", "DebugRuleConfigurations") if context.member(name)]
+        fields = [context.field(name) for name in rules or ["ProfilerRuleConfigurations"]]
+        return (*((field, "Leave these rules out: each runs as a job of its own.") for field in fields), ("", ask))
     instance_type = re.search(r"ml\.[\w-]+\.\w+", name)
     if "warm pool" in lower:
         return (("resources.keep_alive", "Leave it out, so that no instance is kept."), ("", ask))
@@ -164,7 +198,9 @@ def _wait_missing(_found: re.Match[str], _context: Context) -> Explanation:
     )
 
 
-def _wait_short(_found: re.Match[str], _context: Context) -> Explanation:
+def _wait_short(found: re.Match[str], context: Context) -> Explanation:
+    if context.request and context.member("StoppingCondition", "MaxWaitTimeInSeconds") is None:
+        return _wait_missing(found, context)
     return explained(
         "The wait time of a spot job includes its runtime, and is shorter.",
         ("limits.max_wait", "Set it to limits.max_runtime or more."),
@@ -176,16 +212,6 @@ def _wait_long(found: re.Match[str], _context: Context) -> Explanation:
         f"This algorithm saves no checkpoints, so its spot jobs may take {found['limit']} seconds at most.",
         ("limits.max_wait", f"Set it to {found['limit']} or less."),
         ("checkpoints.s3_uri", "Or set a place for checkpoints, where the algorithm can save them."),
-    )
-
-
-def _no_image(found: re.Match[str], _context: Context) -> Explanation:
-    image, account = found["image"] or found["repository"], found["account"]
-    where = f" in the registry of account {account}" if account else ""
-    return explained(
-        f"There is no image {image.rstrip('.,')}{where}, or the role may not read it.",
-        ("algorithm.image", "Check the image's account, region, repository and tag, letter by letter."),
-        ("job.role", 'Allow "ecr:BatchGetImage" and "ecr:GetDownloadUrlForLayer" on the repository for the role.'),
     )
 
 
@@ -217,6 +243,14 @@ def _no_bucket(found: re.Match[str], context: Context) -> Explanation:
 
 def _no_key(_found: re.Match[str], _context: Context) -> Explanation:
     return explained("There is no object of that name in the bucket.", ("", "Check the key letter by letter."))
+
+
+def _no_model(found: re.Match[str], context: Context) -> Explanation:
+    uri = found["uri"].rstrip(".,")
+    return explained(
+        f"There is no model at {uri}.",
+        (context.field_of_uri(uri) or "", "Check bucket and key letter by letter, and the region of the bucket."),
+    )
 
 
 def _nothing_there(_found: re.Match[str], _context: Context) -> Explanation:
@@ -263,6 +297,8 @@ ASSUME_ROLE = case(
 )
 """The same fault and nearly the same words at creation and, in older texts, as a job's FailureReason."""
 
+NO_MODEL = case(r"could not find model data at (?P<uri>s3://[^\s'\"]+)", _no_model)
+
 REFUSAL_CASES: tuple[Case, ...] = (
     case(
         r"no s3 objects (?:were )?found under s3 (?:url|uri|prefix):? ?(?:(?P<_q>['\"])(?P<quoted>s3://.*?)(?P=_q)|(?P<bare>s3://[^\s,;]+))",
@@ -270,7 +306,8 @@ REFUSAL_CASES: tuple[Case, ...] = (
     ),
     ASSUME_ROLE,
     case(
-        rf"limit ['\"](?P<name>[^'\"]+)['\"] is (?P<limit>{_NUMBER}) ?(?P<unit>[a-z]+)?",
+        r"limit (?:for )?(?P<_q>['\"]?)(?P<name>(?<=['\"])[^'\"]+|training-job/\S+?)(?P=_q)"
+        rf" is (?P<limit>{_NUMBER}) ?(?P<unit>[a-z]+)?",
         _quota,
     ),
     case(r"requested resource (?P<resource>\S+) is not available in this region", _not_in_region),
@@ -289,14 +326,11 @@ REFUSAL_CASES: tuple[Case, ...] = (
     ),
     case(r"rejected because the training job is in (?:the )?(?:status|state) ['\"]?(?P<status>\w+)", _ended),
     case(r"requested resource not found", _not_found),
-    case(
-        r"requested image ['\"]?(?P<image>[^\s'\"]+)['\"]? (?:was )?not found"
-        r"|cannot find repository:? ?['\"]?(?P<repository>[^\s'\"]+)['\"]? in registry id:? ?(?P<account>\d+)",
-        _no_image,
-    ),
+    *IMAGE_REFUSALS,
     case(r"specified log (?:group|stream) does not exist", _no_log),
     case(r"specified bucket does not exist|\bNoSuchBucket\b", _no_bucket),
     case(r"specified key does not exist|\bNoSuchKey\b", _no_key),
+    NO_MODEL,
     case(
         r"must be addressed using the specified endpoint|the region '?[\w-]+'? is wrong; expecting"
         r"|\bPermanentRedirect\b|bucket.{0,80}not in (?:the )?(?:same|this) region",

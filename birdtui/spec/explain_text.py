@@ -92,6 +92,11 @@ class Context:
         entries = self.member("InputDataConfig")
         return tuple(one for one in entries if isinstance(one, Mapping)) if isinstance(entries, (list, tuple)) else ()
 
+    @property
+    def channel_names(self) -> tuple[str, ...]:
+        """The names of the channels, in their order."""
+        return tuple(str(one.get("ChannelName")) for one in self.channels)
+
     def channel(self, name: str) -> Mapping[str, Any] | None:
         """The channel of that name."""
         return next((one for one in self.channels if one.get("ChannelName") == name), None)
@@ -117,6 +122,11 @@ class Context:
             return self.field(*exact)
         above = [(len(text), path) for path, text in self._texts if text.startswith("s3://") and uri.startswith(text)]
         return self.field(*max(above, key=lambda found: found[0])[1]) if above else None
+
+    def field_of_text(self, text: str) -> str | None:
+        """The field that holds exactly this text."""
+        path = next((path for path, one in self._texts if one == text), None)
+        return self.field(*path) if path else None
 
     def first_bucket_field(self) -> str:
         """The first field that names a bucket: a channel's where there is one; "" where no field does."""

@@ -9,6 +9,7 @@ from birdtui.spec.image_classification import HYPERPARAMETERS, REMOVED, known
 from birdtui.spec.toml_problems import nearest
 
 _NAME = re.compile(r"\bu?'([^']*)'|\bu?\"([^\"]*)\"|'([^']*)'|\"([^\"]*)\"")
+_PAIR = re.compile(r"u?'(\w+)': u?'([^']*)'")
 _COUNT = r"(\d[\d,]*)"
 
 
@@ -93,9 +94,24 @@ def _channels(found: re.Match[str], context: Context) -> Explanation | None:
             f"The algorithm knows no channel {', '.join(names)}.",
             *((context.channel_field(name), "Rename it, or take it out.") for name in names),
         )
+    return _refused_channel(text, context)
+
+
+def _refused_channel(text: str, context: Context) -> Explanation:
+    """A channel that fits none of the schemas; a reason that was cut may not name it."""
+    named = re.search(r"properties'\]\[u?'([\w.-]+)'\]", text)
+    as_set = re.search(r"caused by: \{(.{0,400}?)\} is not valid under any", text, re.IGNORECASE)
+    told = ", ".join(f"{key} {value}" for key, value in _PAIR.findall(as_set[1])) if as_set else ""
+    name = named[1] if named else "train"
+    called = f"the {name} channel" if named else "a channel"
+    if as_set and "ContentType" not in as_set[1]:
+        return explained(
+            f"The algorithm refuses {called}, which has no content type: it has {told}.",
+            (context.channel_field(name, "content_type"), "Set it, such as application/x-recordio or text/csv."),
+        )
     return explained(
-        "The algorithm refuses the channels as they are set.",
-        (context.channel_field("train", "content_type"), "Check the channels' names, content types and input modes."),
+        f"The algorithm refuses {called} as it is set{f': {told}' if told else ''}.",
+        (context.channel_field(name, "content_type"), "Check the channel's content type, input mode and distribution."),
     )
 
 
@@ -105,6 +121,12 @@ def _labels(found: re.Match[str], context: Context) -> Explanation:
     if len(counts) < 2:
         return explained(
             "The labels of the data and num_classes do not agree.", (field, "Set num_classes to the number of labels.")
+        )
+    if counts[0] == counts[1]:
+        return explained(
+            f"The labels of the data do not fit num_classes, although the message counts {counts[0]} of both.",
+            (context.channel_field("train"), f"Check that each line of the list has {counts[0]} labels, each 0 or 1."),
+            (field, f"Check that there are {counts[0]} classes."),
         )
     return explained(
         f"The data has {counts[0]} labels, and num_classes is {counts[1]}.",
@@ -122,6 +144,31 @@ def _label_range(found: re.Match[str], context: Context) -> Explanation:
             context.channel_field(channel),
             f"Or mend the labels: they begin at 0, so {classes} classes end at {int(classes) - 1}.",
         ),
+    )
+
+
+def _too_few_classes(found: re.Match[str], context: Context) -> Explanation:
+    classes = context.member("HyperParameters", "num_classes")
+    label = re.search(r"labels? \(?(\d{1,9})\b", found[0], re.IGNORECASE)
+    high = f"The label {label[1]}" if label else "A label"
+    return explained(
+        f"{high} is too high for num_classes{f', {classes}' if isinstance(classes, str) else ''}: "
+        "labels are 0 to num_classes - 1.",
+        (
+            context.hyperparameter("num_classes"),
+            f"Set it to {int(label[1]) + 1} or more, if the data is right."
+            if label
+            else "Set it to the highest label plus one, if the data is right.",
+        ),
+        (context.channel_field("train"), "Or mend the labels: they begin at 0."),
+    )
+
+
+def _image_size(found: re.Match[str], context: Context) -> Explanation:
+    rule = found["rule"].strip()
+    return explained(
+        f"{rule[0].upper()}{rule[1:]}.",
+        (context.hyperparameter("image_shape"), "Write a size that the message allows."),
     )
 
 
@@ -276,5 +323,8 @@ TRAINING_FAILURES: tuple[Case, ...] = (
         _small_images,
     ),
     case(r"the (?P<channel>[\w.-]+) channel is required", _missing_channel),
+    case(r"\b(?P<channel>(?!the\b)[\w.-]+) channel is not specified", _missing_channel),
+    case(r"labels? .{0,60}(?:greater|larger|bigger|exceeds?).{0,60}num_classes", _too_few_classes),
+    case(r"(?P<rule>image size must be .{1,200}?)(?:\.|, exit code: ?\d+)?$", _image_size),
     case(r"several labels: the local engine|does not train with multi_label", _multi_label),
 )

@@ -166,6 +166,89 @@ KNOWN: list[tuple[str, str, list[str]]] = [
         "hyperparameters.num_classes",
         ["label 4", "num_classes is 4"],
     ),
+    (
+        "ClientError: Data download failed:Failed to download data. For FastFile mode, partial S3 prefix is not "
+        "supported. Current S3 prefix: [validation], found S3 object: [validation-old/x.csv].",
+        "channels.train.s3_uri",
+        ['"validation"', "validation-old/x.csv"],
+    ),
+    ("ClientError: S3 key: s3://birds/train/x.csv matched no files on s3", "channels.train.s3_uri", ["s3://birds"]),
+    (
+        "ClientError: Data download failed: Failed to download data. ListObjectsV2 failed for s3://birds/train/. : "
+        "Unable to execute request to S3",
+        "",
+        ["could not be reached for s3://birds/train/."],
+    ),
+    (
+        "ClientError: Data download failed:PermanentRedirect (301): The bucket is in this region: eu-west-1.",
+        "channels.train.s3_uri",
+        ["in eu-west-1"],
+    ),
+    ("ClientError: Data download failed:NoSuchKey (404): Gone.", "channels.train.s3_uri", ["there: NoSuchKey"]),
+    (
+        "AlgorithmError: framework error: ClientError: An error occurred (403) when calling the HeadObject operation: "
+        "Forbidden",
+        "job.role",
+        ["403"],
+    ),
+    (
+        "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: The account-level service limit "
+        "'ml.m5.xlarge for training job usage' is 0 Instances, with current utilization of 0 Instances and a request "
+        "delta of 1 Instances. Retry not appropriate on execution of step",
+        "resources.instance_type",
+        ["1 asked for"],
+    ),
+    (
+        "ClientError: Not enough annotation packed in the list file or the RecordIO file.",
+        "channels.train.s3_uri",
+        ["five numbers"],
+    ),
+    ("ClientError: Invalid parameter value 'label_width'. Too small.", "hyperparameters.label_width", ["Too small"]),
+    (
+        "ClientError: Blankspace and colon not found in firstline '1 4 ...' of file 'x.tmp'. ContentType by defaullt "
+        "is in libsvm.",
+        "channels.train.content_type",
+        ["x.tmp"],
+    ),
+    ("ClientError: Failed to load libsvm data with exception: x", "channels.train.content_type", ["libsvm"]),
+    ("ClientError: Hidden file found in the data path! Remove that.", "channels.train.s3_uri", ["hidden file"]),
+    ("ClientError: train channel is not specified.", "channels.train", ["channel called train"]),
+    (
+        "ClientError: Failed to validate input data configuration. (caused by ValidationError) Caused by: "
+        "{u'TrainingInputMode': u'Pipe'} is not valid under any of the given schemas Failed validating u'oneOf' in "
+        "schema[u'properties'][u'validation']",
+        "channels.validation.content_type",
+        ["validation channel", "no content type", "TrainingInputMode Pipe"],
+    ),
+    (
+        "ClientError: Mismatch between number of labels in the multi-label data (5) and the num_classes parameter (5).",
+        "channels.train.s3_uri",
+        ["counts 5 of both"],
+    ),
+    ("ClientError: label 200 is greater than num_classes", "hyperparameters.num_classes", ["label 200"]),
+    ("ClientError: image size must be larger than 32", "hyperparameters.image_shape", ["larger than 32"]),
+    (
+        'AlgorithmError: ExecuteUserScriptError: ErrorMessage "train.py: error: unrecognized arguments: --lr 0.1"',
+        "hyperparameters.lr",
+        ["--lr"],
+    ),
+    (
+        'AlgorithmError: ExecuteUserScriptError: ErrorMessage "x.py: error: the following arguments are required: '
+        '--data"',
+        "hyperparameters.data",
+        ["--data"],
+    ),
+    (
+        "AlgorithmError: ExecuteUserScriptError: ErrorMessage \"ModuleNotFoundError: No module named 'bird'\"",
+        "",
+        ['"bird"'],
+    ),
+    (
+        'ClientError: exec: "train": executable file not found in $PATH',
+        "algorithm.ContainerEntrypoint",
+        ['"train"'],
+    ),
+    ("ClientError: Could not find model data at s3://birds/train/m", "channels.train.s3_uri", ["no model at"]),
 ]
 
 
@@ -202,6 +285,25 @@ def test_an_unknown_failure_is_given_back_whole() -> None:
     reason = "AlgorithmError: the moon is in the wrong phase, exit code: 1"
 
     assert explain_failure(reason, job()) == Explanation(reason, (), known=False)
+
+
+def test_a_value_of_a_wrong_type_is_found_among_the_hyperparameters() -> None:
+    reason = "ClientError: Hyperparameters validation failed. Caused by: u'24' is not of type u'boolean'"
+
+    assert explain_failure(reason, job()).advice[0].field == "hyperparameters.mini_batch_size"
+    assert not explain_failure(reason).known
+
+
+def test_s3_out_of_reach_from_a_network_of_ones_own_leads_to_its_routes() -> None:
+    reason = "ClientError: Data download failed: ListObjectsV2 failed for s3://b/ : Unable to execute request to S3"
+    network = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+
+    assert explain_failure(reason, job(VpcConfig=network)).advice[0].field == "network.subnets"
+
+
+@pytest.mark.parametrize("code", [1, 127, 139])
+def test_an_exit_code_alone_is_no_explanation(code: int) -> None:
+    assert not explain_failure(f"AlgorithmError: , exit code: {code}", job()).known
 
 
 def test_a_failure_without_a_reason_says_so() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from birdtui.spec.explain import Explanation, explain_refusal
+from birdtui.spec.fields import file_field
 from birdtui.spec.service_model import create_shape, service_message, violations
 
 ROLE = "arn:aws:iam::123456789012:role/service-role/Mine"
@@ -94,6 +95,78 @@ KNOWN: list[tuple[str, str, str, list[str]]] = [
         "The requested resource training-job/ml.p3.2xlarge is not available in this region",
         "resources.instance_type",
         ["ml.p3.2xlarge", "not offered"],
+    ),
+    (
+        "ResourceLimitExceeded",
+        "The account-level service limit for training-job/ml.p2.xlarge is 1 Instances, with current utilization of 0 "
+        "Instances and a request delta of 2 Instances.",
+        "resources.instance_type",
+        ['"ml.p2.xlarge for training job usage" is 1 instance:', "2 asked for"],
+    ),
+    (
+        "",
+        "ClientError: Failed to invoke sagemaker:CreateTrainingJob. Error Details: The requested resource "
+        "training-job/ml.t3.medium is not available in this region",
+        "resources.instance_type",
+        ["ml.t3.medium is not offered"],
+    ),
+    (
+        "ValidationException",
+        f"{NO_OBJECTS} Error message from S3: The bucket is in this region: ap-southeast-1. Please use this region to "
+        "retry the request",
+        "channels.validation.s3_uri",
+        ["in us-east-1", "lies in ap-southeast-1"],
+    ),
+    ("ValidationException", f"{NO_OBJECTS} Error message from S3: Access Denied", "job.role", ["may not list"]),
+    (
+        "ValidationException",
+        f"{NO_OBJECTS} Error message from S3: The specified bucket does not exist",
+        "channels.validation.s3_uri",
+        ['no bucket "birds"'],
+    ),
+    (
+        "ValidationException",
+        "Access denied for repository: processing in registry ID: 123456789012.",
+        "algorithm.image",
+        ["processing", "123456789012"],
+    ),
+    (
+        "ValidationException",
+        "Cannot find the requested image: mine:1. Please check if your ECR image exists",
+        "algorithm.image",
+        ["no image mine:1,"],
+    ),
+    ("ValidationException", "Cannot find the requested image:", "algorithm.image", ["image-classification:1"]),
+    (
+        "ValidationException",
+        "Invalid training image. Please provide a valid Amazon Elastic Container Registry path.",
+        "algorithm.image",
+        ["Amazon ECR"],
+    ),
+    (
+        "ValidationException",
+        "TrainingImageConfig with TrainingRepositoryAccessMode set to VPC must be provided when using a training image "
+        "from a private Docker registry.",
+        "algorithm.image",
+        ["does not lie in Amazon ECR"],
+    ),
+    (
+        "ValidationException",
+        "Caller is not subscribed to the marketplace offering.",
+        "algorithm.image",
+        ["AWS Marketplace"],
+    ),
+    (
+        "ValidationException",
+        "Could not find model data at s3://birds/train/model.tar.gz.",
+        "channels.train.s3_uri",
+        ["no model at s3://birds/train/model.tar.gz"],
+    ),
+    (
+        "ValidationException",
+        "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds",
+        "limits.max_wait",
+        ["without the longest time"],
     ),
     ("ResourceLimitExceeded", "Something about a limit.", "resources.instance_type", ["Something about a limit"]),
     (
@@ -218,6 +291,13 @@ KNOWN: list[tuple[str, str, str, list[str]]] = [
         "channels.train.s3_uri",
         ["s3:ListBucket"],
     ),
+    (
+        "AccessDeniedException",
+        DENIED.format(action="ecr:BatchGetImage", resource="arn:aws:ecr:me-central-1:123456789012:repository/mine")
+        + " because no resource-based policy allows the ecr:BatchGetImage action",
+        "algorithm.image",
+        ["no resource-based policy allows"],
+    ),
     ("AccessDenied", "Access Denied", "", ["does not say"]),
     ("403", "Forbidden", "", ["does not say"]),
 ]
@@ -295,6 +375,40 @@ def test_the_quotas_name_is_the_one_to_ask_for() -> None:
     assert any(
         "ml.p3.2xlarge for training job usage" in one.text for one in refusal("ResourceLimitExceeded", QUOTA).advice
     )
+
+
+def test_rules_that_run_as_jobs_of_their_own_are_named_where_their_quota_is_reached() -> None:
+    message = (
+        "The account-level service limit 'Number of instances across all processing jobs' is 4 Instances, with current "
+        "utilization of 0 Instances and a request delta of 11 Instances."
+    )
+    request = {**REQUEST, "DebugRuleConfigurations": [{"RuleConfigurationName": "Loss", "RuleEvaluatorImage": "x"}]}
+
+    explanation = refusal("ResourceLimitExceeded", message, request)
+
+    assert explanation.advice[0].field == "request.DebugRuleConfigurations"
+
+
+def test_an_algorithm_of_the_marketplace_is_the_field_where_the_account_has_no_subscription() -> None:
+    request = {**REQUEST, "AlgorithmSpecification": {"AlgorithmName": "scorer", "TrainingInputMode": "File"}}
+
+    explanation = refusal("ValidationException", "Caller is not subscribed to the marketplace offering.", request)
+
+    assert "scorer" in explanation.summary
+    assert explanation.advice[0].field == file_field(("AlgorithmSpecification", "AlgorithmName"), request)
+
+
+def test_a_subnet_that_a_refusal_names_is_found_in_the_request() -> None:
+    request = {**REQUEST, "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-a1", "subnet-b2"]}}
+
+    explanation = refusal("ValidationException", "The subnet ID 'subnet-b2' does not exist", request)
+
+    assert explanation.known
+    assert explanation.advice[0].field == "network.subnets.1"
+
+
+def test_a_subnet_that_is_not_the_requests_stays_unknown() -> None:
+    assert not refusal("ValidationException", "The subnet ID 'subnet-b2' does not exist").known
 
 
 def test_an_unknown_refusal_is_given_back_whole() -> None:
