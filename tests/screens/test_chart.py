@@ -115,6 +115,14 @@ async def test_zooming_panning_and_the_whole_run_again() -> None:
         assert "epochs" not in app.legend
 
 
+async def test_the_other_keys_zoom_and_pan_the_same_way() -> None:
+    async with shown() as (app, pilot):
+        await pilot.press("equals_sign", "L")
+        assert "epochs 9–21" in app.legend
+        await pilot.press("shift+left")
+        assert "epochs 6–18" in app.legend
+
+
 async def test_zooming_out_ends_at_the_whole_run() -> None:
     async with shown() as (app, pilot):
         await pilot.press("plus", "plus", "minus", "minus", "minus")

@@ -141,6 +141,13 @@ async def test_leaving_waits_for_nothing(open_app: Opener) -> None:
     assert seen.app.return_code == 0
 
 
+async def test_the_other_key_leaves_too(open_app: Opener) -> None:
+    async with open_app() as seen:
+        await seen.press("ctrl+q")
+        await seen.until(lambda: not seen.app.is_running, 5)
+    assert seen.app.return_code == 0
+
+
 async def test_an_open_file_that_is_not_there_is_told(
     open_app: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,32 @@ async def test_pages_and_lines_are_gone_through() -> None:
         await until(pilot, lambda: app.in_sight()[0] == "line 0")
 
 
+async def test_other_keys_move_the_same_way() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("home")
+        await until(pilot, lambda: app.in_sight()[0] == "line 0")
+        page = len(app.in_sight())
+        await pilot.press("ctrl+d", "down")
+        await until(pilot, lambda: app.in_sight()[0] == f"line {page + 1}")
+        await pilot.press("up", "ctrl+u")
+        await until(pilot, lambda: app.in_sight()[0] == "line 0")
+
+
+async def test_following_is_put_off_and_on_by_one_key() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await until(pilot, lambda: "following" in app.state())
+        await pilot.press("f")
+        await until(pilot, lambda: "paused" in app.state())
+        await pilot.press("f")
+        await until(pilot, lambda: "following" in app.state())
+
+
+async def test_equals_adds_context_without_shift() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await pilot.press("slash", *'"line 150"', "enter", "equals_sign")
+        await until(pilot, lambda: app.in_sight() == ["line 149", "line 150", "line 151"])
+
+
 async def test_a_long_line_is_scrolled_along() -> None:
     async with shown(["0123456789" * 20]) as (app, pilot):
         await pilot.press("right")
