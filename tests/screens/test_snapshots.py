@@ -17,10 +17,13 @@ import pytest
 
 from birdtui.aws.session import Connection
 from birdtui.ui import status_style
+from birdtui.ui.chart_model import Curve
 from birdtui.ui.job_reading import JobReading
 from birdtui.ui.job_watch import JobWatch
+from birdtui.ui.screens import compare as compare_screen
 from birdtui.ui.screens import job as job_screen
 from birdtui.ui.screens import jobs as jobs_screen
+from birdtui.ui.screens.compare import Compared, CompareScreen
 from birdtui.ui.screens.job import JobScreen
 from birdtui.ui.screens.jobs import JobsScreen
 from birdtui.watch.events import Event, JobDescribed, JobEnded, MetricPoint
@@ -132,7 +135,7 @@ def quiet(open_app: Opener, monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[
         never.wait(20)
         return Connection(region="us-east-1", endpoint_url="http://127.0.0.1:9", access_key="A", secret_key="s")
 
-    for module in (status_style, job_screen, jobs_screen):
+    for module in (status_style, job_screen, jobs_screen, compare_screen):
         monkeypatch.setattr(module, "now", lambda: NOW)
     monkeypatch.setattr("birdtui.ui.widgets.job_preview.now", lambda: NOW)
     monkeypatch.setattr(status_style, "local_time", lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "–")
@@ -221,4 +224,67 @@ async def test_the_job_screen(quiet: Any, size: tuple[int, int]) -> None:
         if size == (140, 42):
             await seen.sees("◆ best 0.700 @3")
         await check(seen, "job")
+        quiet.let_go()
+
+
+EDITED = """\
+[job]
+name = "birds"
+role = "auto"
+
+[algorithm]
+name = "image-classification"
+
+[resources]
+instance_type = "ml.p3.2xlarge"
+instance_count = 1
+volume_gb = 50
+
+[limits]
+max_runtime = "24h"
+
+[hyperparameters]
+num_classes = 4
+num_training_samples = 322
+epochs = "many"
+
+[channels.train]
+s3_uri = "s3://bird-classifier/train/"
+content_type = "application/x-recordio"
+
+[channels.validation]
+s3_uri = "s3://bird-classifier/validation/"
+content_type = "application/x-recordio"
+
+[output]
+s3_uri = "s3://bird-classifier/"
+"""
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_the_editor(quiet: Any, tmp_path: Path, size: tuple[int, int]) -> None:
+    path = tmp_path / "garden.toml"
+    path.write_text(EDITED, encoding="utf-8")
+    async with quiet(size) as seen:
+        seen.app.edit_file(path)
+        await seen.sees("hyperparameters.epochs", "asking AWS…")
+        await check(seen, "editor")
+        quiet.let_go()
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_comparing(quiet: Any, size: tuple[int, int]) -> None:
+    def compared(name: str, rate: str, values: list[float]) -> Compared:
+        curves = {"validation:accuracy": Curve(name, "validation:accuracy", range(len(values)), values)}
+        settings = {"hyperparameters.learning_rate": rate, "hyperparameters.epochs": "5"}
+        return Compared(name, COMPLETED | {"TrainingJobName": name}, settings, curves)
+
+    async with quiet(size) as seen:
+        screen = CompareScreen(["birds-slow", "birds-quick"])
+        seen.app.push_screen(screen)
+        await seen.sees("Reading the jobs")
+        slow = compared("birds-slow", "0.001", [0.3, 0.4, 0.5, 0.55, 0.6])
+        screen.post_message(CompareScreen.Read([slow, compared("birds-quick", "0.1", [0.4, 0.6, 0.75, 0.7, 0.8])]))
+        await seen.sees("best accuracy", "hyperparameters.learning_rate")
+        await check(seen, "compare")
         quiet.let_go()
