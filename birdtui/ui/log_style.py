@@ -28,7 +28,8 @@ _FAINT = Style(dim=True)
 _NAME = Style(color="cyan")
 _VALUE = Style(bold=True)
 _MATCH = Style(reverse=True)
-_HOSTS = tuple(Style(color=color) for color in ("blue", "magenta", "cyan", "green", "yellow"))
+_HOSTS = tuple(Style(color=color) for color in ("#4a7fd0", "#a96bc9", "#2f9a9a", "#5f9a45", "#b5862f"))
+"""Of middle brightness: to be read on dark and on light, and in grey where there are no colours."""
 
 
 class TimeShown(StrEnum):
