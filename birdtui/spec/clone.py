@@ -48,7 +48,9 @@ def clone(description: Mapping[str, Any], tags: Sequence[Mapping[str, Any]] = ()
     `description` is a DescribeTrainingJob answer, `tags` what ListTags says of the job's ARN (a description has none).
     An explicit false is kept; a null is dropped at every depth. `questions` tells what to ask before submitting.
     """
-    request, dropped = allowed(description)
+    # Search tells a job's tags within it, an event as a map.
+    tags = tags or _tags(description.get("Tags"))
+    request, dropped = allowed({name: value for name, value in description.items() if name != "Tags"})
     _drop_refused(request, dropped)
     if kept := [dict(tag) for tag in tags if not str(tag.get("Key", "")).startswith("aws:")]:
         request["Tags"] = kept
@@ -60,6 +62,12 @@ def clone(description: Mapping[str, Any], tags: Sequence[Mapping[str, Any]] = ()
     if isinstance(name := request.get("TrainingJobName"), str):
         request["TrainingJobName"] = name_stem(name)
     return JobSpec(in_model_order(request)), dropped
+
+
+def _tags(told: Any) -> list[Mapping[str, Any]]:
+    if isinstance(told, Mapping):
+        return [{"Key": key, "Value": value} for key, value in told.items()]
+    return [tag for tag in told if isinstance(tag, Mapping)] if isinstance(told, (list, tuple)) else []
 
 
 def allowed(members: Mapping[str, Any]) -> tuple[dict[str, Any], list[Dropped]]:
@@ -167,6 +175,8 @@ def _filled_in(shape: Shape, value: Any, path: tuple[str, ...]) -> str | None:
         return "an empty key stands for none"
     if path[-1] == "VolumeSizeInGB" and value == 0:
         return "a zero that the service filled in"
+    if shape.type_name == "structure" and value == {} and shape.required_members:
+        return "an empty structure stands for none, and the service refuses it"
     if shape.type_name == "list" and value == [] and shape.metadata.get("min", 0) > 0:
         return "an empty list stands for none, and the service refuses it"
     return None
