@@ -101,7 +101,7 @@ def convert(
     """
     if target == "toml":
         return Converted(_toml(source), source.notes)
-    if name is None and source.form == "description":
+    if name is None and source.form == "description" and source.spec.unique_name:
         name = unique_job_name(source.spec.name, dt.datetime.now(dt.UTC))
     request, notes = request_of(source.spec, region=region, role_arn=role_arn, name=name)
     told = (*source.notes, *notes)

@@ -54,6 +54,15 @@ def _malformed(_found: re.Match[str], context: Context) -> Explanation:
     )
 
 
+def _other_region(found: re.Match[str], _context: Context) -> Explanation:
+    there, here = found["there"], found["here"]
+    return explained(
+        f"The training image lies in {there}, and the job runs in {here}.",
+        (_IMAGE, f"Use an image of {here}: AWS's own have another account there, too."),
+        ("", f"Or run the job where the image lies: --region {there}; the data must lie there, too."),
+    )
+
+
 def _unsubscribed(_found: re.Match[str], context: Context) -> Explanation:
     own = context.member("AlgorithmSpecification", "AlgorithmName")
     called = f" {own}" if isinstance(own, str) and own else ""
@@ -91,6 +100,11 @@ IMAGE_REFUSALS: tuple[Case, ...] = (
         _denied,
     ),
     case(r"trainingrepositoryaccessmode.{0,80}private docker registry", _private),
+    case(
+        r"for region '(?P<there>[a-z0-9-]+)' in training image"
+        r".{0,80}dns-suffix>: ?'(?P<here>[a-z]{2,}(?:-[a-z]+)+-\d+)",
+        _other_region,
+    ),
     case(r"invalid training image", _malformed),
     case(r"not subscribed to the marketplace|marketplace.{0,80}not subscribed", _unsubscribed),
 )

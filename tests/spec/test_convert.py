@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,13 @@ def test_a_description_is_cloned() -> None:
 def test_a_described_jobs_script_has_a_new_name() -> None:
     source = load(json.dumps(MINIMAL | {"TrainingJobStatus": "Failed"}), "d.json")
     assert json.loads(convert(source, "request").text)["TrainingJobName"].startswith("birds-2")
+
+
+def test_a_described_job_that_was_given_an_exact_name_keeps_it() -> None:
+    source = load(json.dumps({**MINIMAL, "TrainingJobStatus": "Failed"}), "birds.json")
+    named = replace(source, spec=replace(source.spec, unique_name=False))
+
+    assert json.loads(convert(named, "request").text)["TrainingJobName"] == "birds"
 
 
 def test_members_outside_the_model_are_told_and_not_sent() -> None:

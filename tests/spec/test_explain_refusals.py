@@ -152,6 +152,13 @@ KNOWN: list[tuple[str, str, str, list[str]]] = [
     ),
     (
         "ValidationException",
+        "Invalid DNS suffix 'amazonaws.com' for region 'eu-west-1' in training image. Please provide the valid "
+        "<region>.<dns-suffix>: 'us-east-1.amazonaws.com'",
+        "algorithm.image",
+        ["lies in eu-west-1", "runs in us-east-1"],
+    ),
+    (
+        "ValidationException",
         "Caller is not subscribed to the marketplace offering.",
         "algorithm.image",
         ["AWS Marketplace"],
