@@ -41,9 +41,9 @@ def test_a_regex_that_cannot_be_read_is_named_and_the_others_work() -> None:
 @pytest.mark.parametrize("regex", [r"(a+)+$", r"(\w+)=(\d+)", r"(.*)(.*)(.*)=([0-9.]+)x", r"((a|aa)+)!?b"])
 def test_no_line_takes_long_whatever_the_regex(line: str, regex: str) -> None:
     definitions = define(one=regex, two=regex, three=regex, four=regex)
-    start = time.perf_counter()
+    start = time.thread_time()
     definitions.find(line)
-    assert time.perf_counter() - start < 0.05  # 3 ms, and room for a busy machine
+    assert time.thread_time() - start < 0.05  # of this thread's own time 3 ms, and what the line costs besides
 
 
 def test_no_value_is_lost_while_other_threads_are_busy() -> None:

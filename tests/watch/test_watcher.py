@@ -380,7 +380,7 @@ def test_stopping_to_watch_ends_at_once_without_an_end(stand: Any, watch: Callab
     found.until(Waiting)
     before = time.monotonic()
     found.close()
-    assert time.monotonic() - before < 0.5
+    assert time.monotonic() - before < 5.0  # not the 15 s for which late lines are waited for
     assert found.of(JobEnded) == []
     assert found.problem is None
 
