@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from birdtui.spec.findings import Advice
+from birdtui.spec.throttling import THROTTLED_CODES
 
 REFUSED = 3
 CREDENTIALS = 4
@@ -28,17 +29,6 @@ _BAD_KEYS = {
     "MissingAuthenticationTokenException",
     "IncompleteSignature",
     "AuthFailure",
-}
-_THROTTLED = {
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "SlowDown",
-    "LimitExceededException",
 }
 
 
@@ -99,7 +89,7 @@ def refusal(error: Any, request: Mapping[str, Any] | None = None) -> AwsProblem:
     if code in _BAD_KEYS:
         return AwsProblem(code, message, exit_code=CREDENTIALS, advice=(Advice("", CHECK_KEYS),))
     explanation = explain_refusal(code, message, request)
-    return AwsProblem(code, message, exit_code=REFUSED, advice=explanation.advice, throttled=code in _THROTTLED)
+    return AwsProblem(code, message, exit_code=REFUSED, advice=explanation.advice, throttled=code in THROTTLED_CODES)
 
 
 RENEW = "The credentials have expired: log in again (`aws sso login`, or however you got them), then go on."

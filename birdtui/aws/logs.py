@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from birdtui.aws.call_rate import CallRate, get_log_events_quota
 from birdtui.aws.errors import AwsProblem, translated
 from birdtui.aws.session import Session
+from birdtui.aws.slowdown import Slowdown
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 """One log group for all training jobs of an account and region; it exists once the first of them wrote a line."""
@@ -93,6 +94,11 @@ class Logs:
             with _RATES_LOCK:
                 self._rate = _RATES.setdefault(self._session, CallRate(quota))
         return self._rate
+
+    @property
+    def slowdown(self) -> Slowdown:
+        """How slowly to poll at present, like all who poll in this session."""
+        return self._session.slowdown
 
     def streams(self, job: str) -> tuple[LogStream, ...]:
         """The job's streams, by instance and then by age; none while the group or the streams do not exist yet."""

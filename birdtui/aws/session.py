@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from birdtui import collector
 from birdtui.aws.errors import translated
+from birdtui.aws.slowdown import Slowdown
 from birdtui.spec.botocore_data import builtin_loader, has_own_models
+from birdtui.spec.throttling import THROTTLED_CODES
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
@@ -40,6 +43,8 @@ class Session:
         self._session: Any = None
         self._clients: dict[tuple[str, bool, str | None], Any] = {}
         self._account: str | None = None
+        self.slowdown = Slowdown()
+        """How slowly to poll: every throttle that a call of this session meets slows all who ask for news."""
 
     def _botocore(self) -> Any:
         """The session, made on first use."""
@@ -76,10 +81,18 @@ class Session:
                     user_agent_extra="birdtui",
                 )
                 session = self._botocore()
-                self._clients[key] = session.client(
+                client = session.client(
                     service, region_name=region, endpoint_url=self.connection.endpoint_url, config=config
                 )
+                client.meta.events.register("response-received.*", self._received, unique_id="birdtui-slowdown")
+                self._clients[key] = client
             return self._clients[key]
+
+    def _received(self, parsed_response: Mapping[str, Any] | None, **_unused: Any) -> None:
+        """Hear of every throttle, those that are retried among them."""
+        error = (parsed_response or {}).get("Error")
+        if error and error.get("Code") in THROTTLED_CODES:
+            self.slowdown.refused()
 
     def renew(self) -> None:
         """Let go of session and clients: the next call reads the user's credentials anew."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from birdtui.aws.errors import AwsProblem, translated
 from birdtui.aws.session import Session
+from birdtui.aws.slowdown import Slowdown
 from birdtui.spec.findings import Advice
 
 NOT_FOUND = "Requested resource not found"
@@ -49,6 +50,11 @@ class TrainingJobs:
     @property
     def _client(self) -> Any:
         return self._session.client("sagemaker")
+
+    @property
+    def slowdown(self) -> Slowdown:
+        """How slowly to poll at present, like all who poll in this session."""
+        return self._session.slowdown
 
     def create(self, request: Mapping[str, Any]) -> str:
         """Create the job and give its ARN. Sent once, whatever happens.

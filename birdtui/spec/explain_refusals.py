@@ -6,18 +6,8 @@ import re
 
 from birdtui.spec.explain_images import IMAGE_REFUSALS
 from birdtui.spec.explain_text import Case, Context, Explanation, case, explained
+from birdtui.spec.throttling import THROTTLED_CODES
 
-THROTTLED_CODES = {
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "TooManyRequestsException",
-    "RequestLimitExceeded",
-    "ProvisionedThroughputExceededException",
-    "SlowDown",
-}
 _INTERNAL_CODES = {
     "InternalFailure",
     "InternalError",

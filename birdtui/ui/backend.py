@@ -71,6 +71,12 @@ class Backend:
         region = self._region or connection.region or ""
         return " ".join(part for part in (connection.profile or "", region, connection.endpoint_url or "") if part)
 
+    @property
+    def slowdown(self) -> float:
+        """How many times as long as usual to wait between polls: 1 unless AWS asked for fewer calls a moment ago."""
+        session = self._session
+        return 1.0 if session is None else session.slowdown.factor
+
     def training_jobs(self) -> TrainingJobs:
         """The account's training jobs."""
         from birdtui.aws.training_jobs import TrainingJobs

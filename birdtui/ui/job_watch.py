@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
@@ -13,6 +14,9 @@ from birdtui.aws.errors import AwsProblem
 from birdtui.ui.backend import Backend
 from birdtui.watch.events import Event, LogLines
 from birdtui.watch.job_state import JobState
+
+if TYPE_CHECKING:
+    from birdtui.watch.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,8 @@ class JobWatch:
         self._target = target
         self._backend = backend
         self._stop = threading.Event()
+        self._watcher: Watcher | None = None
+        self._is_hidden = False
 
     def start(self) -> None:
         """Begin to watch."""
@@ -53,12 +59,20 @@ class JobWatch:
         """End at the next moment; a call in flight is left to itself."""
         self._stop.set()
 
+    def hide(self, is_hidden: bool) -> None:
+        """Say whether the job is out of sight: then AWS is asked less often."""
+        self._is_hidden = is_hidden
+        if self._watcher is not None:
+            self._watcher.is_hidden = is_hidden
+
     def _run(self) -> None:
         from birdtui.watch.watcher import Watcher
 
         try:
             jobs, logs = self._backend.training_jobs(), self._backend.logs()
             watcher = Watcher(jobs, logs, self.state.name, stop=self._stop, newest_first=True)
+            watcher.is_hidden = self._is_hidden
+            self._watcher = watcher
             for event in watcher.events():
                 if self._stop.is_set():
                     return

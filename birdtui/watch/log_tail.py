@@ -98,7 +98,7 @@ class LogTail:
         self._retry_at = 0.0
         self._is_last_round = False
         self._is_last_round_asked = True
-        self.pace = Pace(quick)
+        self.pace = Pace(quick, slowdown=logs.slowdown)
 
     @property
     def has_streams(self) -> bool:
@@ -118,10 +118,11 @@ class LogTail:
     @property
     def due(self) -> float:
         """When to poll next."""
-        return self._retry_at if self._is_catching_up else self.pace.due
+        return self._retry_at if self.is_catching_up else self.pace.due
 
     @property
-    def _is_catching_up(self) -> bool:
+    def is_catching_up(self) -> bool:
+        """Whether the log's past is still being read."""
         return bool(self._older) or any(each.is_behind or each.is_unseen for each in self._readings.values())
 
     def expect(self, instances: int) -> None:
@@ -190,7 +191,7 @@ class LogTail:
             self._read_newest(unseen)
             return
         self._read_past()
-        if self._is_catching_up:
+        if self.is_catching_up:
             self.pace.touch(now)
         if self.pace.is_due(now):
             self._follow(now)

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import random
 
+from birdtui.aws.slowdown import Slowdown
+
 QUICK = 0.25
 CALM = 2.0
 SLOW = 10.0
 SILENCE = 120.0
 GROWTH = 1.5
-PATIENCE = 30.0
-MOST_SLOWED = 32.0
 
 
 class Pace:
     """When the next call is due, in seconds of the caller's clock.
 
-    `quick` after news, growing to `calm` while it is quiet, and to `slow` after two silent minutes. A throttle halves
-    the rate, and half a minute without one doubles it again.
+    `quick` after news, growing to `calm` while it is quiet, and to `slow` after two silent minutes. All of it is
+    as many times longer as `slowdown` says, which a throttle of any call lengthens.
     """
 
-    def __init__(self, quick: float = QUICK, calm: float = CALM, slow: float = SLOW) -> None:
+    def __init__(
+        self, quick: float = QUICK, calm: float = CALM, slow: float = SLOW, *, slowdown: Slowdown | None = None
+    ) -> None:
+        """Without a `slowdown` to share it has one of its own."""
         self.quick = quick
         self.calm = max(calm, quick)
         self.slow = max(slow, quick)
         self.due = 0.0
         self._interval = quick
-        self._slowed = 1.0
+        self._slowdown = slowdown or Slowdown()
         self._last_news: float | None = None
-        self._last_throttle = 0.0
 
     def is_due(self, now: float) -> bool:
         """Whether to ask now."""
@@ -54,9 +56,9 @@ class Pace:
 
     def throttled(self, now: float) -> None:
         """AWS asked for less: half the rate from now on, and not in step with others."""
-        self._slowed = min(self._slowed * 2, MOST_SLOWED)
-        self._last_throttle = now
-        self.due = now + max(self._interval, 1.0) * self._slowed * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+        self._slowdown.refused()
+        wait = max(self._interval, 1.0) * max(self._slowdown.factor, 2.0)
+        self.due = now + wait * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
 
     def failed(self, now: float) -> None:
         """No answer: ask again, ever more slowly."""
@@ -66,14 +68,8 @@ class Pace:
     def hasten(self, now: float) -> None:
         """Something else changed: ask now, unless AWS asked for less a moment ago."""
         self._interval = self.quick
-        if self._slowed == 1.0:
+        if self._slowdown.factor == 1.0:
             self.due = now
 
     def _next(self, now: float) -> None:
-        self.due = now + self._interval * self._ease(now)
-
-    def _ease(self, now: float) -> float:
-        while self._slowed > 1 and now - self._last_throttle >= PATIENCE:
-            self._slowed /= 2
-            self._last_throttle += PATIENCE
-        return self._slowed
+        self.due = now + self._interval * self._slowdown.factor

@@ -43,6 +43,9 @@ HICCUPS = 2
 """From how many lost calls in a row on it is worth telling: single ones happen whenever a connection is left idle."""
 QUICK = 0.29
 """Seconds between polls of a log that is written to: with those of the status at most four calls a second."""
+HIDDEN_SECONDS = 5.0
+"""Seconds between polls of a job that is watched but not in sight, at the least."""
+GLANCE = 0.25
 NO_STREAM = "no log yet: an instance's log begins with its first line"
 
 
@@ -76,13 +79,16 @@ class Watcher:
         told in order all the same, those of the end when the past is told.
         """
         self.metrics = MetricsReader()
+        self.is_hidden = False
+        """Set while nobody can see what is told: then it asks less often. Any thread may set it."""
         self._jobs = jobs
         self._name = name
         self._stop = stop
         self._lag = logs.lag_seconds if lag is None else lag
         is_near = self._lag == 0
         self._tail = LogTail(logs, name, quick=0.1 if is_near else QUICK, newest_first=newest_first, stop=stop)
-        self._status_pace = Pace(0.1, 0.2, 0.5) if is_near else Pace(1.0, 2.0, 10.0)
+        paces = (0.1, 0.2, 0.5) if is_near else (1.0, 2.0, 10.0)
+        self._status_pace = Pace(*paces, slowdown=jobs.slowdown)
         self._history = job_status.StatusHistory()
         self._recent = RecentLines()
         self._unread: list[LogLines] = []
@@ -113,7 +119,17 @@ class Watcher:
             if self._is_at_end(now):
                 yield self._end()
                 return
-            self._stop.wait(max(self._next_due() - monotonic(), 0.0))
+            self._rest(now)
+
+    def _rest(self, asked_at: float) -> None:
+        """Wait until it is time to ask again, looking now and then whether the job is in sight again."""
+        while not self._stop.is_set():
+            due = self._next_due()
+            is_hidden = self.is_hidden and not self._tail.is_catching_up
+            left = (max(due, asked_at + HIDDEN_SECONDS) if is_hidden else due) - monotonic()
+            if left <= 0:
+                return
+            self._stop.wait(min(left, GLANCE) if is_hidden else left)
 
     # status
 

@@ -16,6 +16,7 @@ from birdtui.ui.widgets.job_panel import JobPanel
 from birdtui.ui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
+    from birdtui.watch.watcher import Watcher
     from tests.screens.conftest import Account, Opener, Seen
 
 WIDE, SMALL = (140, 42), (80, 24)
@@ -218,3 +219,30 @@ async def test_the_cost_is_told_where_the_price_is_known(open_app: Opener, accou
         seen.app.backend._prices["ml.p3.2xlarge", account.engine.region] = price
         seen.app.open_job("good-alpha")
         await seen.sees(f"cost $0.{seconds:02}")
+
+
+async def test_a_job_under_another_screen_is_out_of_sight(open_app: Opener, running: str) -> None:
+    async with open_app(target=running) as seen:
+        await seen.sees("Training")
+        screen = cast(JobScreen, seen.app.screen)
+        assert not watcher_of(screen).is_hidden
+        await seen.press("c")
+        await seen.until(lambda: watcher_of(screen).is_hidden)
+        await seen.press("escape")
+        await seen.until(lambda: not watcher_of(screen).is_hidden)
+
+
+async def test_a_job_under_a_dialog_stays_in_sight(open_app: Opener, running: str) -> None:
+    async with open_app(target=running) as seen:
+        await seen.sees("Training")
+        screen = cast(JobScreen, seen.app.screen)
+        await seen.press("x")
+        await seen.until(lambda: seen.app.screen is not screen)
+        await seen.pilot.pause()
+        assert not watcher_of(screen).is_hidden
+
+
+def watcher_of(screen: JobScreen) -> Watcher:
+    assert screen._watch is not None
+    assert screen._watch._watcher is not None
+    return screen._watch._watcher

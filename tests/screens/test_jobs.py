@@ -316,3 +316,12 @@ async def test_home_and_end_go_to_the_first_and_last_job(open_app: Opener) -> No
         assert table(seen).cursor_row == table(seen).row_count - 1
         await seen.press("home")
         assert table(seen).cursor_row == 0
+
+
+async def test_after_a_throttle_the_list_is_asked_for_half_as_often(open_app: Opener) -> None:
+    async with open_app() as seen:
+        await seen.sees("good-alpha")
+        jobs = cast(JobsScreen, seen.app.screen)
+        usual = jobs.seconds_to_refresh
+        seen.app.backend.session().slowdown.refused()
+        assert jobs.seconds_to_refresh == 2 * usual

@@ -14,6 +14,7 @@ import pytest
 
 from birdtui.aws.logs import GROUP, Logs
 from birdtui.aws.session import Connection, Session
+from birdtui.aws.slowdown import Slowdown
 from birdtui.aws.training_jobs import TrainingJobs
 from birdtui.local import iam, logs
 from birdtui.local.awsjson import JsonService
@@ -81,10 +82,11 @@ class Stand:
         return deepcopy(self.jobs[name])
 
     def clear(self) -> None:
-        """Forget jobs, hooks, calls and the whole log."""
+        """Forget jobs, hooks, calls, throttles and the whole log."""
         self.jobs.clear()
         self.hooks.clear()
         self.calls.clear()
+        self.session.slowdown = Slowdown()
         with suppress(ServiceError):
             self.logs.operations["DeleteLogGroup"](Request("DeleteLogGroup", {"logGroupName": GROUP}))
 

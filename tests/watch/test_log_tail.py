@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from birdtui.aws.errors import AwsProblem
+from birdtui.aws.slowdown import Slowdown
 from birdtui.local.service import Request, ServiceError
 from birdtui.watch.events import LogLines
 from birdtui.watch.log_tail import LogTail
@@ -201,6 +202,7 @@ def test_a_throttle_is_no_problem_and_loses_nothing(stand: Any, operation: str) 
 
 
 def test_a_throttle_slows_the_polling_down(stand: Any) -> None:
+    stand.session.slowdown = Slowdown(lambda: polled.now)
     stand.write("birds", "one")
     polled = Polled(stand, "birds")
     polled.run()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from birdtui.watch.pace import PATIENCE, SILENCE, Pace
+from birdtui.aws.slowdown import PATIENCE, Slowdown
+from birdtui.watch.pace import SILENCE, Pace
 
 
 def quiet_gaps(pace: Pace, now: float, rounds: int) -> list[float]:
@@ -44,17 +45,28 @@ def test_news_that_come_another_way_put_the_slow_time_off() -> None:
 
 
 def test_a_throttle_halves_the_rate_until_none_comes_for_a_while() -> None:
-    pace = Pace(0.25)
-    pace.throttled(100.0)
-    assert 1.5 <= pace.due - 100.0 <= 2.5
-    pace.news(110.0)
+    now = 100.0
+    pace = Pace(0.25, slowdown=Slowdown(lambda: now))
+    pace.throttled(now)
+    assert 1.5 <= pace.due - now <= 2.5
+    now = 110.0
+    pace.news(now)
     assert pace.due == 110.5
-    pace.news(100.0 + PATIENCE)
+    now = 100.0 + PATIENCE
+    pace.news(now)
     assert pace.due == 100.25 + PATIENCE
 
 
+def test_a_throttle_elsewhere_slows_this_down_too() -> None:
+    slowdown = Slowdown(lambda: 100.0)
+    throttled, other = Pace(0.25, slowdown=slowdown), Pace(1.0, slowdown=slowdown)
+    throttled.throttled(100.0)
+    other.news(100.0)
+    assert other.due == 102.0
+
+
 def test_a_throttle_is_not_overruled_by_haste() -> None:
-    pace = Pace(0.25)
+    pace = Pace(0.25, slowdown=Slowdown(lambda: 100.0))
     pace.throttled(100.0)
     pace.hasten(100.1)
     assert not pace.is_due(100.2)

@@ -298,6 +298,40 @@ def test_a_throttle_is_not_worth_a_word(stand: Any, watch: Callable[..., Watch],
     assert found.of(Trouble) == []
 
 
+def test_a_job_out_of_sight_is_asked_for_seldom(
+    stand: Any, watch: Callable[..., Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "HIDDEN_SECONDS", 1.0)
+    stand.start("birds")
+    found = watch("birds")
+    found.until(Waiting)
+    found.watcher.is_hidden = True
+    gaps = [_gap(stand, "DescribeTrainingJob") for _ in range(3)]
+    assert gaps[-1] > 0.9
+
+
+def test_a_job_that_comes_into_sight_again_is_asked_for_soon(stand: Any, watch: Callable[..., Watch]) -> None:
+    stand.start("birds")
+    found = watch("birds")
+    found.until(Waiting)
+    found.watcher.is_hidden = True
+    _gap(stand, "DescribeTrainingJob")
+    stand.write("birds", "one")
+    found.watcher.is_hidden = False
+    start = time.monotonic()
+    found.until(LogLines)
+    assert time.monotonic() - start < watching.HIDDEN_SECONDS - 2
+
+
+def _gap(stand: Any, operation: str) -> float:
+    """Seconds until an operation is called next."""
+    start, calls = time.monotonic(), stand.calls.count(operation)
+    while stand.calls.count(operation) == calls:
+        assert time.monotonic() < start + PATIENCE
+        time.sleep(0.01)
+    return time.monotonic() - start
+
+
 def expired(_request: Request) -> Mapping[str, Any]:
     raise ServiceError("ExpiredTokenException", "The security token included in the request is expired")
 

@@ -164,6 +164,16 @@ class JobScreen(CommandScope, Screen[None]):
         if self._watch is not None:
             self._watch.start()
 
+    def on_screen_suspend(self) -> None:
+        """Another screen lies over this one: the job is out of sight, save under a dialog."""
+        if self._watch is not None:
+            self._watch.hide(not self.app.screen.is_modal)
+
+    def on_screen_resume(self) -> None:
+        """The job is in sight again."""
+        if self._watch is not None:
+            self._watch.hide(False)
+
     def on_unmount(self) -> None:
         """Stop watching."""
         if self._watch is not None:

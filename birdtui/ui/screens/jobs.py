@@ -163,10 +163,13 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
     def _schedule(self) -> None:
         if self._next_refresh is not None:
             self._next_refresh.stop()
-        wait = REFRESH_RUNNING if self.list.has_running else REFRESH_QUIET
-        if self._problem is not None:
-            wait = REFRESH_QUIET * (2 if self._problem.throttled else 1)
-        self._next_refresh = self.set_timer(wait, self._refresh_if_shown)
+        self._next_refresh = self.set_timer(self.seconds_to_refresh, self._refresh_if_shown)
+
+    @property
+    def seconds_to_refresh(self) -> float:
+        """How long to wait before the list is asked for again."""
+        wait = REFRESH_RUNNING if self.list.has_running and self._problem is None else REFRESH_QUIET
+        return wait * self.bird.backend.slowdown
 
     def _refresh_if_shown(self) -> None:
         if self.is_current:
