@@ -28,6 +28,11 @@ class Curve:
     epochs: Sequence[int]
     values: Sequence[float]
 
+    def at(self, epoch: int) -> float | None:
+        """The value of an epoch, None where none was logged."""
+        place = bisect_left(self.epochs, epoch)
+        return self.values[place] if place < len(self.epochs) and self.epochs[place] == epoch else None
+
     @cached_property
     def by_epoch(self) -> Mapping[int, float]:
         """Each epoch's value."""
@@ -284,7 +289,7 @@ def _marks(data: ChartData, view: ChartView) -> list[PlotMark]:
         return marks
     if data.saved is not None:
         curves = _curves(data, "validation:accuracy", None)
-        value = curves[0].by_epoch.get(data.saved) if curves else None
+        value = curves[0].at(data.saved) if curves else None
         if value is not None and math.isfinite(value) and (data.best is None or data.saved != data.best[0]):
             marks.append(PlotMark("■", f"saved {value:.3f} @{data.saved}", data.saved, value))
     if data.best is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from birdtui.ui.status_style import job_duration
@@ -89,6 +90,10 @@ class JobList:
     def __init__(self) -> None:
         self._summaries: dict[str, Summary] = {}
         self._descriptions: dict[str, Mapping[str, Any]] = {}
+        self._running: set[str] = set()
+        self._created: list[str] | None = None
+        self._order: tuple[object, Sequence[str]] = (None, ())
+        self._version = 0
         self.next_token: str | None = None
         self.is_loaded = False
 
@@ -107,13 +112,12 @@ class JobList:
         if jobs:
             oldest = min(job.get("CreationTime", LONG_AGO) for job in jobs)
             names = {job["TrainingJobName"] for job in jobs}
-            for name, job in list(self._summaries.items()):  # deleted since
-                if job.get("CreationTime", LONG_AGO) > oldest and name not in names:
-                    del self._summaries[name]
+            newer = takewhile(lambda name: self._creation(name) > oldest, self._by_creation())
+            self._forget([name for name in newer if name not in names])  # deleted since
         if not self.is_loaded or next_token is None:
             self.next_token = next_token
         if not jobs and next_token is None:
-            self._summaries.clear()
+            self._forget(list(self._summaries))
         self._take(jobs)
         self.is_loaded = True
         return ended
@@ -125,11 +129,26 @@ class JobList:
 
     def _take(self, jobs: Sequence[Summary]) -> None:
         for job in jobs:
-            self._summaries[str(job["TrainingJobName"])] = job
+            name = str(job["TrainingJobName"])
+            if self._summaries.get(name) != job:
+                self._summaries[name] = job
+                (self._running.add if JobRow(job).is_running else self._running.discard)(name)
+                self._changed()
+
+    def _forget(self, names: Sequence[str]) -> None:
+        for name in names:
+            del self._summaries[name]
+            self._running.discard(name)
+            self._changed()
+
+    def _changed(self) -> None:
+        self._created = None
+        self._version += 1
 
     def describe(self, description: Mapping[str, Any]) -> None:
         """Keep a job's description."""
         self._descriptions[str(description["TrainingJobName"])] = description
+        self._version += 1
 
     def description(self, name: str) -> Mapping[str, Any] | None:
         """A job's description, if it still tells what the list tells."""
@@ -148,25 +167,52 @@ class JobList:
     @property
     def has_running(self) -> bool:
         """Whether any job will change by itself."""
-        return any(JobRow(summary).is_running for summary in self._summaries.values())
+        return bool(self._running)
 
-    def visible(self, words: str, sort: SortBy, *, reverse: bool, now: datetime) -> list[JobRow]:
-        """The jobs whose name or status holds every word, sorted: newest first, best first, names from A."""
-        wanted = words.lower().split()
-        rows = [JobRow(summary, self._descriptions.get(name)) for name, summary in self._summaries.items()]
-        rows = [row for row in rows if all(word in f"{row.name} {row.status}".lower() for word in wanted)]
-        rows.sort(key=lambda row: row.summary.get("CreationTime", LONG_AGO), reverse=True)
+    # the order
+
+    def _creation(self, name: str) -> datetime:
+        return self._summaries[name].get("CreationTime") or LONG_AGO
+
+    def _by_creation(self) -> list[str]:
+        """The names, newest first."""
+        if self._created is None:
+            self._created = sorted(self._summaries, key=self._creation, reverse=True)
+        return self._created
+
+    def order(self, words: str, sort: SortBy, *, reverse: bool, now: datetime) -> Sequence[str]:
+        """The names of jobs that hold every word in name or status, sorted: newest, longest, best first, names from A.
+
+        The same object as before while nothing changed.
+        """
+        is_moving = sort is SortBy.DURATION and self.has_running
+        asked = (self._version, words, sort, reverse, now if is_moving else None)
+        if asked != self._order[0]:
+            self._order = asked, self._sorted(words, sort, reverse=reverse, now=now)
+        return self._order[1]
+
+    def _sorted(self, words: str, sort: SortBy, *, reverse: bool, now: datetime) -> Sequence[str]:
+        names = list(self._by_creation())
+        for word in words.lower().split():
+            names = [name for name in names if word in name.lower() or word in self._row(name).status.lower()]
         match sort:
             case SortBy.NAME:
-                rows.sort(key=lambda row: row.name)
+                names.sort()
             case SortBy.STATUS:
-                rows.sort(key=lambda row: row.status)
+                names.sort(key=lambda name: self._row(name).status)
             case SortBy.DURATION:
-                rows.sort(key=lambda row: row.duration(now) or timedelta(), reverse=True)
+                names.sort(key=lambda name: self._row(name).duration(now) or timedelta(), reverse=True)
             case SortBy.INSTANCE:
-                rows.sort(key=lambda row: row.instance)
+                names.sort(key=lambda name: self._row(name).instance)
             case SortBy.ACCURACY:
-                rows.sort(key=lambda row: row.accuracy if row.accuracy is not None else -1.0, reverse=True)
+                names.sort(key=self._accuracy, reverse=True)
             case SortBy.CREATED:
                 pass
-        return rows[::-1] if reverse else rows
+        return names[::-1] if reverse else names
+
+    def _row(self, name: str) -> JobRow:
+        return JobRow(self._summaries[name], self._descriptions.get(name))
+
+    def _accuracy(self, name: str) -> float:
+        accuracy = self._row(name).accuracy
+        return -1.0 if accuracy is None else accuracy

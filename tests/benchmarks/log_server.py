@@ -2,7 +2,8 @@
 
 It is a process of its own, and its events are encoded beforehand, so that the clients are what is measured. It knows
 GetLogEvents (1 MB or 10,000 events a page, 26 bytes more an event; time windows; from the head and from the end; tokens
-both ways), DescribeLogStreams, and DescribeTrainingJob of a job that runs. Lines may be appended while it serves.
+both ways), DescribeLogStreams, FilterLogEvents (which finds nothing), DescribeTrainingJob of a job that runs, and
+ListTrainingJobs of ten thousand that ended. Lines may be appended while it serves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection as Pipe
 from types import TracebackType
 from typing import Any
@@ -24,6 +26,11 @@ from birdtui.aws.session import Connection, Session
 
 PAGE_EVENTS = 10_000
 PAGE_BYTES = 1_048_576
+JOBS = 10_000
+PAGE_JOBS = 100
+ENDED = "ended-"
+"""How the names of the jobs begin that have ended."""
+BEGAN = 1_700_000_000
 EVENT_BYTES = 26
 """What CloudWatch counts for an event besides its message."""
 
@@ -144,7 +151,11 @@ class _Server:
         return self._counts
 
     def talk(self, client: socket.socket) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection to its end, be it in the middle of an answer."""
+        with suppress(ConnectionError):
+            self._talk(client)
+
+    def _talk(self, client: socket.socket) -> None:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         waiting = b""
         while True:
@@ -174,6 +185,10 @@ class _Server:
             prefix = given.get("logStreamNamePrefix", "")
             found = [{"logStreamName": name} for name in sorted(self._streams) if name.startswith(prefix)]
             return "200 OK", json.dumps({"logStreams": found}).encode()
+        if operation == "FilterLogEvents":
+            return "200 OK", b'{"events":[]}'
+        if operation == "ListTrainingJobs":
+            return "200 OK", json.dumps(_jobs(int(given.get("NextToken", 0)))).encode()
         return "200 OK", json.dumps(_job(given["TrainingJobName"])).encode()
 
     def _is_too_much(self, operation: str) -> bool:
@@ -192,20 +207,30 @@ class _Server:
             return False
 
 
+def _jobs(first: int) -> dict[str, Any]:
+    """A page of jobs that ended, newest first."""
+    keys = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "CreationTime", "LastModifiedTime")
+    jobs = [_job(f"{ENDED}{number:05}") for number in range(JOBS - first, max(JOBS - first - PAGE_JOBS, 0), -1)]
+    page = {"TrainingJobSummaries": [{key: job[key] for key in keys} for job in jobs]}
+    return page | ({"NextToken": str(first + PAGE_JOBS)} if first + PAGE_JOBS < JOBS else {})
+
+
 def _job(name: str) -> dict[str, Any]:
-    """A training job that trains."""
-    began = 1_700_000_000
+    """A training job that trains, or one that ended."""
+    is_over = name.startswith(ENDED)
+    began = BEGAN + (600 * int(name.removeprefix(ENDED)) if is_over else 0)
+    status, secondary = ("Completed", "Completed") if is_over else ("InProgress", "Training")
     return {
         "TrainingJobName": name,
         "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:000000000000:training-job/{name}",
-        "TrainingJobStatus": "InProgress",
-        "SecondaryStatus": "Training",
+        "TrainingJobStatus": status,
+        "SecondaryStatus": secondary,
         "CreationTime": began,
-        "LastModifiedTime": began,
+        "LastModifiedTime": began + 400,
         "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
         "ResourceConfig": {"InstanceType": "ml.p3.2xlarge", "InstanceCount": 1, "VolumeSizeInGB": 50},
         "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
-        "SecondaryStatusTransitions": [{"Status": "Training", "StartTime": began, "StatusMessage": "Training"}],
+        "SecondaryStatusTransitions": [{"Status": secondary, "StartTime": began, "StatusMessage": secondary}],
     }
 
 

@@ -15,6 +15,7 @@ import pytest
 from birdtui import settings
 from birdtui.aws.session import Connection
 from birdtui.headless.connect import connection
+from birdtui.ui.screens.job import JobScreen
 from birdtui.ui.screens.jobs import JobsScreen
 from birdtui.ui.widgets.job_table import JobTable
 
@@ -149,3 +150,62 @@ async def test_the_longest_name_keeps_its_end_in_a_small_terminal(open_app: Open
     async with open_app((60, 20), connect=lambda: crowd) as seen:
         await seen.sees("Failed", "…nnnnnn")
         assert all(len(line) <= 60 for line in seen.text.splitlines())
+
+
+async def test_a_filter_looks_among_older_jobs_until_it_finds(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        await seen.press("slash")
+        await seen.types("own-000")
+        await seen.until(lambda: list(table(seen).names) == ["own-000"])
+
+
+async def test_a_filter_that_fills_the_screen_asks_for_no_older_jobs(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        await seen.press("slash")
+        await seen.types("own")
+        await seen.sees("99/100+ jobs", "L loads older ones")
+
+
+async def test_what_is_in_sight_stays_when_jobs_come_in_above(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        jobs = table(seen)
+        jobs.cursor_row = 80
+        await seen.pilot.pause()
+        before = list(jobs.in_sight)
+        jobs.show(["a-new-one", *jobs.names], ())
+        await seen.pilot.pause()
+        assert list(jobs.in_sight) == before
+        assert jobs.cursor_row == 81
+
+
+async def test_a_click_goes_to_a_job_and_a_second_one_opens_it(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        await seen.pilot.click(JobTable, offset=(20, 4))
+        assert table(seen).current == "own-516"
+        await seen.pilot.click(JobTable, offset=(20, 4))
+        await seen.until(lambda: isinstance(seen.app.screen, JobScreen) and seen.app.screen.job_name == "own-516")
+
+
+async def test_a_click_on_a_title_sorts_and_a_second_one_turns_the_order(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        await seen.pilot.click(JobTable, offset=(20, 0))
+        await seen.until(lambda: list(table(seen).names) == sorted(table(seen).names))
+        await seen.pilot.click(JobTable, offset=(20, 0))
+        await seen.until(lambda: list(table(seen).names) == sorted(table(seen).names, reverse=True))
+
+
+async def test_a_page_down_keeps_a_row_in_sight(open_app: Opener, crowd: Connection) -> None:
+    async with open_app(connect=lambda: crowd) as seen:
+        await seen.until(lambda: table(seen).row_count == 100)
+        room = table(seen).room
+        await seen.press("pagedown")
+        assert table(seen).cursor_row == room - 1
+        await seen.press("pagedown")
+        assert (table(seen).cursor_row, table(seen).rows_in_sight.start) == (2 * room - 2, room - 1)
+        await seen.press("pageup", "pageup")
+        assert (table(seen).cursor_row, table(seen).rows_in_sight.start) == (0, 0)

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from birdtui.ui.chart_model import ChartData, Curve
 from birdtui.ui.screens.series import SeriesScreen
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart
+from birdtui.ui.widgets.epoch_table import EpochTable
 
 EPOCHS = range(25)
 
@@ -156,10 +157,10 @@ async def test_choosing_series_can_be_left_without_a_change() -> None:
 async def test_a_table_of_epochs_newest_first() -> None:
     async with shown() as (app, pilot):
         await pilot.press("e")
-        table = app.query_one(DataTable)
+        table = app.query_one(EpochTable)
         assert table.display
-        assert [str(cell) for cell in table.get_row_at(0)] == ["24 ◆", "0.7800", "0.8800"]
-        assert str(table.get_row_at(4)[0]) == "20 ■"
+        assert table.cells(0) == ["24 ◆", "0.7800", "0.8800"]
+        assert table.cells(4)[0] == "20 ■"
         await pilot.press("e")
         assert not table.display
 
@@ -191,3 +192,31 @@ async def test_every_kind_of_theme_can_be_drawn_in(theme: str) -> None:
         app.theme = theme
         await pilot.pause()
         assert "◆ best" in app.drawn
+
+
+async def test_the_chart_s_cursor_follows_the_table_s() -> None:
+    async with shown() as (app, pilot):
+        await pilot.press("e")
+        app.query_one(EpochTable).focus()
+        await pilot.press("down", "down")
+        await pilot.pause()
+        assert app.chart.area.view.cursor == 22
+        assert "epoch 22" in app.legend
+
+
+async def test_a_hundred_thousand_epochs_stand_in_the_table() -> None:
+    epochs = range(100_000)
+    async with shown(ChartData((Curve("algo-1", "validation:accuracy", epochs, [0.5] * len(epochs)),))) as (app, pilot):
+        await pilot.press("e")
+        table = app.query_one(EpochTable)
+        table.cursor_row = len(epochs) - 1
+        await pilot.pause()
+        assert table.cells(table.cursor_row) == ["0", "0.5000"]
+        assert table.cursor_row in table.rows_in_sight
+
+
+async def test_the_table_of_several_instances_leaves_a_dash_where_one_has_no_value() -> None:
+    found = [Curve("algo-1", "loss", (0, 1), (0.5, 0.4)), Curve("algo-2", "loss", (0,), (0.6,))]
+    async with shown(ChartData(tuple(found))) as (app, pilot):
+        await pilot.press("e", "i")
+        assert app.query_one(EpochTable).cells(0) == ["1", "0.4000/–"]

@@ -26,12 +26,12 @@ def table(seen: Seen) -> JobTable:
 def names(seen: Seen) -> list[str]:
     """The jobs that the table lists, in its order."""
     found = table(seen)
-    return [str(found.get_row_at(row)[2]) for row in range(found.row_count)]
+    return list(found.names)
 
 
 def shown_status(seen: Seen, row: int) -> str:
     """A job's status as its row says it."""
-    return str(table(seen).get_row_at(row)[1]).strip()
+    return str(table(seen).cells(row)[1]).strip()
 
 
 async def test_the_first_frame_comes_before_any_answer(open_app: Opener) -> None:
@@ -231,7 +231,7 @@ async def test_the_accuracy_column_is_filled(open_app: Opener) -> None:
     async with open_app() as seen:
         await seen.sees("good-beta")
         row = names(seen).index("good-beta")
-        await seen.until(lambda: str(table(seen).get_row_at(row)[5]) not in {"", "–"})
+        await seen.until(lambda: str(table(seen).cells(row)[5]) not in {"", "–"})
 
 
 async def test_enter_opens_the_job(open_app: Opener) -> None:

@@ -138,6 +138,7 @@ def quiet(open_app: Opener, monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[
     for module in (status_style, job_screen, jobs_screen, compare_screen):
         monkeypatch.setattr(module, "now", lambda: NOW)
     monkeypatch.setattr("birdtui.ui.widgets.job_preview.now", lambda: NOW)
+    monkeypatch.setattr("birdtui.ui.widgets.job_table.now", lambda: NOW)
     monkeypatch.setattr(status_style, "local_time", lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}" if moment else "–")
     for module_name in ("job_preview", "job_panel"):
         monkeypatch.setattr(f"birdtui.ui.widgets.{module_name}.local_time", status_style.local_time)

@@ -11,13 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import DataTable, Input, Static
+from textual.widgets import Input, Static
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.spec.plain_text import plain
 from birdtui.ui import background
 from birdtui.ui.commands import bindings
-from birdtui.ui.job_list import JobList, SortBy
+from birdtui.ui.job_list import JobList, JobRow, SortBy
 from birdtui.ui.job_reading import JobReading
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import now
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 REFRESH_RUNNING = 3.0
 REFRESH_QUIET = 15.0
+LOOK_FURTHER = 0.1
 SETTLED = 0.15
 """Seconds the cursor rests on a job before it is described: moving through 500 jobs asks for none of them."""
 
@@ -89,7 +90,7 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
         yield TitleBar("Jobs")
         with Horizontal(id="jobs-body"):
             with Vertical(id="jobs-left"):
-                yield JobTable(id="jobs-table")
+                yield JobTable(self._row_of, id="jobs-table")
                 yield Input(id="jobs-filter", placeholder="filter by name and status", compact=True)
             yield JobPreview()
         yield Notice()
@@ -100,6 +101,9 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
     def table(self) -> JobTable:
         """The table of jobs."""
         return self.query_one(JobTable)
+
+    def _row_of(self, name: str) -> JobRow | None:
+        return self.list.row(name)  # another list is made for another account
 
     def on_mount(self) -> None:
         """Show that the jobs are being loaded, then load them."""
@@ -124,7 +128,7 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
         self.list = JobList()
         self.reading = JobReading(self, self.bird.backend)
         self._marked.clear()
-        self.table.show([], self._marked, now())
+        self.table.show((), self._marked)
         self._say_loading()
         self._load()
 
@@ -141,6 +145,12 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
         self._show()
         self._settle_preview()
         self._schedule()
+        self._look_further()
+
+    def _look_further(self) -> None:
+        """While a filter has found less than a screenful, look among older jobs too, a page after the other."""
+        if self._words and self.list.next_token is not None and self.table.row_count < self.table.room:
+            self.set_timer(LOOK_FURTHER * self.bird.backend.slowdown, self.action_more)
 
     def _tell_end(self, name: str) -> None:
         row = self.list.row(name)
@@ -206,50 +216,55 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
         if self.has_class("-notice"):
             self.remove_class("-notice")
             self.table.focus()
-        rows = self.list.visible(self._words, self._sort, reverse=self._reverse, now=now())
-        self.table.show(rows, self._marked, now())
+        rows = self.list.order(self._words, self._sort, reverse=self._reverse, now=now())
+        self.table.show(rows, self._marked)
         if not rows:
-            self.query_one(JobPreview).say("No job matches the filter. Esc shows all jobs again.")
+            further = " Older ones are being looked through." if self.list.next_token else ""
+            self.query_one(JobPreview).say(f"No job matches the filter.{further} Esc shows all jobs again.")
+        self._state_line(" │ ".join(self._state(len(rows))))
+
+    def _state(self, shown: int) -> list[str]:
+        """What is listed, in a few words each."""
         more = "+" if self.list.next_token else ""
-        shown = f"{len(rows)}/{len(self.list)}{more} jobs" if self._words else f"{len(self.list)}{more} jobs"
-        parts = [shown]
+        parts = [f"{shown}/{len(self.list)}{more} jobs" if self._words else f"{len(self.list)}{more} jobs"]
         if self._words:
             parts.append(f"filter {self._words}")
         if self._marked:
             parts.append(f"{len(self._marked)} marked, v compares")
         if self.list.next_token:
-            parts.append("L loads older ones")
+            looks_further = self._words and shown < self.table.room
+            parts.append("looking among older ones…" if looks_further else "L loads older ones")
         if self._problem is not None:
             parts.append(problem_title(self._problem) + ", trying again")
-        self._state_line(" │ ".join(parts))
+        return parts
 
     def _state_line(self, text: str) -> None:
         self.query_one("#jobs-state", Static).update(Content(plain(text)))
 
     def _tick(self) -> None:
-        if self.is_current and self.list.is_loaded and len(self.list) and self.list.has_running:
-            self._show()
+        if self.is_current and self.list.has_running:
+            self.table.refresh()
 
     # the preview
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+    def on_row_table_highlighted(self, event: JobTable.Highlighted) -> None:
         """The cursor moved."""
         event.stop()
         self._settle_preview()
         if self.list.next_token and self.table.cursor_row >= self.table.row_count - 5 and self.table.row_count > 20:
             self.action_more()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        """A click or Enter on a job opens it."""
+    def on_row_table_selected(self, event: JobTable.Selected) -> None:
+        """A click on the job under the cursor opens it."""
         event.stop()
         self.action_open()
 
-    def on_data_table_header_selected(self, event: DataTable.HeaderSelected) -> None:
+    def on_row_table_header_selected(self, event: JobTable.HeaderSelected) -> None:
         """A click on a column's title sorts by it; a second one turns the order round."""
         event.stop()
-        wanted = {"age": SortBy.CREATED}.get(str(event.column_key.value))
+        wanted = {"age": SortBy.CREATED}.get(event.key)
         if wanted is None:
-            wanted = next((sort for sort in SortBy if sort == event.column_key.value), None)
+            wanted = next((sort for sort in SortBy if sort == event.key), None)
         if wanted is not None:
             self._reverse = not self._reverse if wanted is self._sort else False
             self._sort = wanted
@@ -315,6 +330,7 @@ class JobsScreen(TableMoves, CommandScope, Screen[None]):
         self._words = event.value
         self._show()
         self._settle_preview()
+        self._look_further()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Back to the table, filtered."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
@@ -15,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from birdtui.spec.plain_text import plain
 from birdtui.ui.chart_drawing import RGB, Palette, draw
@@ -23,6 +22,7 @@ from birdtui.ui.chart_model import SMOOTHING, ChartData, ChartView, Curve, plot,
 from birdtui.ui.commands import bindings
 from birdtui.ui.scope import CommandScope
 from birdtui.ui.status_style import MUTED
+from birdtui.ui.widgets.epoch_table import EpochTable, value_text
 
 DASHES = ("━", "╍", "┅", "┉", "╌")
 """A line's mark in the legend differs by more than its colour."""
@@ -71,8 +71,8 @@ class AccuracyChart(CommandScope, Vertical):
     AccuracyChart { background: $surface; }
     AccuracyChart > #chart-legend { height: auto; max-height: 2; }
     AccuracyChart > Horizontal { height: 1fr; }
-    AccuracyChart DataTable { width: auto; max-width: 50%; height: 1fr; display: none; background: $surface; }
-    AccuracyChart.-table DataTable { display: block; }
+    AccuracyChart EpochTable { display: none; }
+    AccuracyChart.-table EpochTable { display: block; }
     """
 
     def compose(self) -> ComposeResult:
@@ -80,7 +80,7 @@ class AccuracyChart(CommandScope, Vertical):
         yield Static("", id="chart-legend")
         with Horizontal():
             yield ChartArea(id="chart-area")
-            yield DataTable(id="epoch-table", cursor_type="row", zebra_stripes=True, header_height=2)
+            yield EpochTable(id="epoch-table")
 
     @property
     def area(self) -> ChartArea:
@@ -152,32 +152,21 @@ class AccuracyChart(CommandScope, Vertical):
     def _value(self, curve: Curve) -> str:
         """The value at the cursor, or the latest."""
         cursor = self.area.view.cursor
-        value = curve.by_epoch.get(cursor) if cursor is not None else (curve.values[-1] if curve.values else None)
-        return "–" if value is None or not math.isfinite(value) else f"{value:.4f}"
+        return value_text(curve.at(cursor) if cursor is not None else curve.values[-1] if curve.values else None)
 
     # table
 
     def _fill_table(self) -> None:
-        table = self.query_one(DataTable)
-        data = self.area.data
-        names = [name for name in data.names if name not in self.area.view.hidden]
-        table.clear(columns=True)
-        table.add_columns("epoch", *(Text(plain(name).replace(":", "\n")) for name in names))
-        curves = {name: self._shown(name) for name in names}
-        epochs = sorted({epoch for found in curves.values() for curve in found for epoch in curve.epochs}, reverse=True)
-        for epoch in epochs[:2000]:
-            marks = ("◆" if data.best and data.best[0] == epoch else "") + ("■" if data.saved == epoch else "")
-            cells = []
-            for name in names:
-                found = [curve.by_epoch.get(epoch) for curve in curves[name]]
-                cells.append("/".join("–" if value is None else f"{value:.4f}" for value in found))
-            table.add_row(f"{epoch} {marks}", *cells, key=str(epoch))
+        names = [name for name in self.area.data.names if name not in self.area.view.hidden]
+        self.query_one(EpochTable).show({name: self._shown(name) for name in names}, self.area.data)
 
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
+    def on_row_table_highlighted(self, event: EpochTable.Highlighted) -> None:
         """The chart's cursor goes where the table's is."""
         event.stop()
-        if self.query_one(DataTable).has_focus and event.row_key.value is not None:
-            self.area.view = replace(self.area.view, cursor=int(event.row_key.value))
+        table = self.query_one(EpochTable)
+        epoch = table.epoch_at(event.row)
+        if table.has_focus and epoch is not None:
+            self.area.view = replace(self.area.view, cursor=epoch)
             self.query_one("#chart-legend", Static).update(self._legend())
 
     # what a person does

@@ -1,19 +1,15 @@
-"""The table of jobs: redrawn cell by cell, the cursor stays on its job."""
+"""The table of jobs: rows are made when they are in sight, the cursor stays on its job."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
-from typing import ClassVar
+from collections.abc import Callable, Collection, Sequence
 
 from rich.text import Text
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import DataTable
 
 from birdtui.spec.plain_text import plain
 from birdtui.ui.job_list import JobRow, SortBy
-from birdtui.ui.status_style import age, short_duration, status_content
+from birdtui.ui.status_style import age, now, short_duration, status_content
+from birdtui.ui.widgets.row_table import GAP, Cell, Column, RowTable
 
 COLUMNS = (
     ("mark", " ", None, 1),
@@ -24,132 +20,118 @@ COLUMNS = (
     ("accuracy", "Accuracy", SortBy.ACCURACY, 9),
     ("instance", "Instance", SortBy.INSTANCE, None),
 )
+NAME = 2
 INSTANCE = 15
 """Cells that an instance takes, mostly."""
-PADDING = 2
-"""Cells beside each column's text."""
 ROOM = {"instance": 86, "duration": 66}
 """The narrowest table that has these columns; the preview says both in any case."""
 NAME_TAIL = 15
 """Of a name that is too long the end stays: it holds what tells runs apart."""
 
-Cell = Text | Content | str
 
+class JobTable(RowTable):
+    """Jobs by name; what stands in a row is asked of `row_of` whenever it is drawn."""
 
-class JobTable(DataTable[Cell], inherit_bindings=False):
-    """Jobs by row, keyed by name. Of a DataTable's keys only those that move are kept: the others are commands."""
+    DEFAULT_CSS = "JobTable { height: 1fr; overflow-x: hidden; scrollbar-gutter: stable; }"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "cursor_up", "Up", show=False),
-        Binding("down", "cursor_down", "Down", show=False),
-        Binding("pageup", "page_up", "Page up", show=False),
-        Binding("pagedown", "page_down", "Page down", show=False),
-    ]
-
-    DEFAULT_CSS = """
-    JobTable { height: 1fr; background: $surface; scrollbar-size-horizontal: 1; scrollbar-size-vertical: 1; }
-    """
-
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
-        super().__init__(id=id, cursor_type="row", zebra_stripes=False)
-        self._order: list[str] = []
-        self._cells: dict[str, tuple[str, ...]] = {}
+    def __init__(self, row_of: Callable[[str], JobRow | None], *, id: str | None = None) -> None:  # noqa: A002
+        """`row_of` gives a job by its name, None for one that is gone."""
+        super().__init__(id=id)
+        self._row_of = row_of
+        self._order: Sequence[str] = ()
+        self._marked: Collection[str] = ()
         self._sorting: tuple[SortBy, bool] = (SortBy.CREATED, False)
-        self._drawn_width = 0
-        self._shown: tuple[Sequence[JobRow], Collection[str], datetime] | None = None
+        self._name_width = 0
+        self._instance_width = INSTANCE
 
-    def on_mount(self) -> None:
-        """Make the columns."""
-        for key, title, _, width in self._columns():
-            self.add_column(title, key=key, width=width)
-
-    def on_resize(self) -> None:
-        """Another width has room for other columns and for more or less of a name."""
-        if self.size.width == self._drawn_width:
-            return
-        self._drawn_width = self.size.width
-        current = self.current
-        self.clear(columns=True)
-        self._order = []
-        self.on_mount()
-        self.show_sorting(*self._sorting)
-        if self._shown is not None:
-            self.show(*self._shown)
-        if current in self._order:
-            self.move_cursor(row=self._order.index(current), animate=False)
-
-    def _columns(self) -> Sequence[tuple[str, str, SortBy | None, int | None]]:
-        width = self.size.width
-        return [column for column in COLUMNS if not width or width >= ROOM.get(column[0], 0)]
+    @property
+    def names(self) -> Sequence[str]:
+        """The jobs in the order of their rows."""
+        return self._order
 
     @property
     def current(self) -> str | None:
         """The name of the job under the cursor."""
-        return self._order[self.cursor_row] if 0 <= self.cursor_row < len(self._order) else None
+        return self._order[self.cursor_row] if self.cursor_row < len(self._order) else None
 
     @property
-    def in_sight(self) -> list[str]:
+    def in_sight(self) -> Sequence[str]:
         """The names of the jobs that are on the screen."""
-        top = int(self.scroll_offset.y)
-        return self._order[top : top + max(self.size.height - 1, 0)]
+        rows = self.rows_in_sight
+        return self._order[rows.start : rows.stop]
 
-    def show(self, rows: Sequence[JobRow], marked: Collection[str], now: datetime) -> None:
-        """Show these rows; only what differs is drawn anew, and the cursor stays on its job."""
-        self._shown = rows, marked, now
-        order = [row.name for row in rows]
-        cells = {row.name: self._row_cells(row, marked, now) for row in rows}
-        if order != self._order:
-            current = self.current
-            top = self.scroll_offset.y
-            self.clear()
+    def show(self, order: Sequence[str], marked: Collection[str]) -> None:
+        """Show these jobs; the cursor stays on its job, and that where it is unless the list is at its top."""
+        current, row = self.current, self.cursor_row
+        self._marked = marked
+        self._instance_width = INSTANCE
+        if order is not self._order:
             self._order = order
-            for row in rows:
-                self.add_row(*cells[row.name], key=row.name)
-            if current in cells:
-                self.move_cursor(row=order.index(current), animate=False, scroll=False)
-            self.scroll_to(y=top, animate=False, force=True)
-            self._cells = {name: tuple(map(str, found)) for name, found in cells.items()}
-            return
-        for name, found in cells.items():
-            texts = tuple(map(str, found))
-            before = self._cells.get(name, ())
-            if texts != before:
-                for (key, *_), cell, text, old in zip(self._columns(), found, texts, before, strict=True):
-                    if text != old:
-                        self.update_cell(name, key, cell, update_width=key == "instance")
-                self._cells[name] = texts
+            self._name_width = max(map(len, order), default=0)
+        self._measure()
+        if current is not None and current != self.current and current in order:
+            moved = order.index(current) - row
+            top = int(self.scroll_offset.y)
+            with self.prevent(self.Highlighted):
+                if top:
+                    self.go_to(top + moved)
+                self.cursor_row = row + moved
+
+    def on_resize(self) -> None:
+        """Another width has room for other columns and for more or less of a name."""
+        self._measure()
+        super().on_resize()
+
+    def _measure(self) -> None:
+        width = self.scrollable_content_region.width
+        there = [column for column in COLUMNS if not width or width >= ROOM.get(column[0], 0)]
+        beside = sum((size or self._instance_width) + 2 * GAP for key, _, _, size in there if key != "name")
+        longest = max(self._name_width, len("Name") + 1)
+        widths = {"name": min(max(width - beside - 2 * GAP, 20), longest), "instance": self._instance_width}
+        sort, is_reversed = self._sorting
+        arrow = "▴" if is_reversed else "▾"
+        self.set_rows(
+            [
+                Column(key, f"{title}{arrow if by is sort else ''}", size or widths[key])
+                for key, title, by, size in there
+            ],
+            len(self._order),
+        )
 
     def show_sorting(self, sort: SortBy, reverse: bool) -> None:
         """Mark the column that sorts."""
-        arrow = "▴" if reverse else "▾"
-        for key, title, by, _ in self._columns():
-            self.columns[next(column for column in self.columns if column.value == key)].label = Text(
-                f"{title}{arrow if by is sort else ''}"
-            )
         self._sorting = sort, reverse
-        self.refresh()
+        self._measure()
 
-    def _row_cells(self, row: JobRow, marked: Collection[str], now: datetime) -> tuple[Cell, ...]:
-        name = plain(row.name)
-        columns = self._columns()
-        beside = sum((width or INSTANCE) + PADDING for key, _, _, width in columns if key != "name")
-        room = max(self.size.width - beside - PADDING, 20)
-        if len(name) > room:
-            name = f"{name[: room - NAME_TAIL - 1]}…{name[-NAME_TAIL:]}"
-        accuracy = row.accuracy
+    # rows
+
+    def cells(self, row: int) -> Sequence[Cell]:
+        """Mark, status, name, age, duration, accuracy, instance, as far as there is room for them."""
+        name = self._order[row]
+        job = self._row_of(name)
+        if job is None:
+            return [""] * len(self._columns)
+        moment = now()
         cells: dict[str, Cell] = {
-            "mark": "●" if row.name in marked else "",
-            "status": self._status(row.status),
-            "name": Text(name),
-            "age": age(row.summary.get("CreationTime"), now),
-            "duration": short_duration(row.duration(now)),
-            "accuracy": "" if accuracy is None else f"{accuracy:.4f}",
-            "instance": Text(plain(row.instance)),
+            "mark": "●" if name in self._marked else "",
+            "status": self._status(job.status),
+            "name": shortened(plain(name), self._columns[NAME].width),
+            "age": age(job.summary.get("CreationTime"), moment),
+            "duration": short_duration(job.duration(moment)),
+            "accuracy": "" if job.accuracy is None else f"{job.accuracy:.4f}",
+            "instance": self._instance(plain(job.instance)),
         }
-        return tuple(cells[key] for key, *_ in columns)
+        return [cells[column.key] for column in self._columns]
+
+    def _instance(self, text: str) -> str:
+        """An instance; one that is longer than most widens its column."""
+        if len(text) > self._instance_width:
+            self._instance_width = len(text)
+            self.call_later(self._measure)
+        return text
 
     def _status(self, status: str) -> Text:
-        """A status in the theme's colours; DataTable draws rich text, which does not know them by name."""
+        """A status in the theme's colours: rich text does not know them by name."""
         content = status_content(status)
         style = str(content.spans[0].style) if content.spans else ""
         name = style.partition(" ")[0].removeprefix("$")
@@ -157,3 +139,8 @@ class JobTable(DataTable[Cell], inherit_bindings=False):
         return Text(
             content.plain, style=f"{'bold ' if 'bold' in style else ''}{color}" if color.startswith("#") else ""
         )
+
+
+def shortened(name: str, room: int) -> str:
+    """A name as it fits, its end kept."""
+    return name if len(name) <= room else f"{name[: room - NAME_TAIL - 1]}…{name[-NAME_TAIL:]}"

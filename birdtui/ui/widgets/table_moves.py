@@ -27,8 +27,8 @@ class TableMoves:
 
     def action_first(self) -> None:
         """The first job."""
-        self.table.move_cursor(row=0, animate=False)
+        self.table.cursor_row = 0
 
     def action_last(self) -> None:
         """The last job loaded."""
-        self.table.move_cursor(row=max(self.table.row_count - 1, 0), animate=False)
+        self.table.cursor_row = self.table.row_count - 1
