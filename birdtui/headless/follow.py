@@ -7,7 +7,7 @@ import math
 import shutil
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,9 +18,11 @@ from birdtui.headless.output import Output, advice_list, stamp
 from birdtui.settings import Settings
 from birdtui.spec.plain_text import plain
 from birdtui.watch.events import (
+    AnyLines,
     Event,
     JobEnded,
     LogLines,
+    MergedLines,
     MetricPoint,
     Recovered,
     StatusChanged,
@@ -81,11 +83,8 @@ class JsonTeller(Teller):
 
     def tell(self, event: Event) -> None:
         """Print the event, if it is one for programs."""
-        if isinstance(event, LogLines):
-            for timestamp, message in zip(event.timestamps, event.messages, strict=True):
-                moment = datetime.fromtimestamp(timestamp / 1000, UTC)
-                facts = {"stream": event.stream, "host": event.host, "timestamp": timestamp, "message": message}
-                self.output.event({"event": "log", "time": stamp(moment), **facts})
+        if isinstance(event, LogLines | MergedLines):
+            self.output.events(_log_events(event))
             return
         if isinstance(event, Trouble):
             self.output.talk(trouble_text(event))
@@ -106,6 +105,16 @@ class JsonTeller(Teller):
             case JobEnded():
                 return {"event": "end", "time": None, **end_facts(event)}
         return None
+
+
+def _log_events(lines: AnyLines) -> Iterator[Mapping[str, Any]]:
+    """The `log` event of each line."""
+    streams = ((lines.stream, lines.host),) if isinstance(lines, LogLines) else lines.streams
+    for source, timestamp, message in zip(lines.sources, lines.timestamps, lines.messages, strict=True):
+        stream, host = streams[source]
+        moment = stamp(datetime.fromtimestamp(timestamp / 1000, UTC))
+        facts = {"stream": stream, "host": host, "timestamp": timestamp, "message": message}
+        yield {"event": "log", "time": moment, **facts}
 
 
 def end_facts(ended: JobEnded) -> dict[str, Any]:
@@ -134,7 +143,7 @@ class PlainTeller(Teller):
 
     def tell(self, event: Event) -> None:
         """Print the event and draw the live line anew."""
-        if not isinstance(event, LogLines):
+        if not isinstance(event, LogLines | MergedLines):
             self.state.apply(event)
         lines = self._lines(event)
         if lines:
@@ -149,7 +158,7 @@ class PlainTeller(Teller):
 
     def _lines(self, event: Event) -> list[str]:
         match event:
-            case LogLines():
+            case LogLines() | MergedLines():
                 return self._log_lines(event)
             case StatusChanged():
                 message = f": {plain(event.message)}" if event.message else ""
@@ -162,13 +171,17 @@ class PlainTeller(Teller):
                 return outcome(event)
         return []
 
-    def _log_lines(self, event: LogLines) -> list[str]:
+    def _log_lines(self, event: AnyLines) -> list[str]:
         several = int(self.state.description.get("ResourceConfig", {}).get("InstanceCount") or 1) > 1
-        before = f"{event.host} " if several else ""
         # nothing to take out of a whole page: quicker to see than line by line
-        if not before and " ".join(event.messages).isprintable():
+        if not several and " ".join(event.messages).isprintable():
             return list(event.messages)
-        return [before + plain(line) for message in event.messages for line in message.rstrip("\n").split("\n")]
+        before = [f"{host} " if several else "" for host in event.hosts]
+        return [
+            before[source] + line
+            for source, message in zip(event.sources, event.messages, strict=True)
+            for line in plain(message).rstrip("\n").split("\n")
+        ]
 
     def _draw(self) -> None:
         width = shutil.get_terminal_size().columns

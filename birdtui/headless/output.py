@@ -77,6 +77,13 @@ class Output:
         if self.as_json:
             print(json.dumps(content, default=json_default), flush=True)
 
+    def events(self, contents: Iterable[Mapping[str, Any]]) -> None:
+        """Several JSON objects, each on a line of its own."""
+        if self.as_json:
+            lines = [json.dumps(content, default=json_default) + "\n" for content in contents]
+            sys.stdout.write("".join(lines))
+            sys.stdout.flush()
+
     def talk(self, text: str) -> None:
         """A line for people, beside the data."""
         if not self.quiet:

@@ -15,6 +15,7 @@ from itertools import pairwise
 SMOOTHING = (0.0, 0.4, 0.6, 0.8, 0.9)
 """The steps of smoothing: the weight of the past in a running mean."""
 
+MARKED_RESTARTS = 3
 PREFERRED = ("validation:accuracy", "train:accuracy")
 """Drawn first and never hidden by default; top-k follows."""
 
@@ -43,7 +44,9 @@ class Curve:
 class ChartData:
     """Everything logged so far: `best` as (epoch, value), `saved` the epoch whose weights the artifact holds.
 
-    `is_over` says that nothing will follow.
+    Of a job that was restarted, `curves` have each epoch's last value, `earlier` what each attempt before logged that
+    a later one logged anew, and `restarts` the first epoch of each attempt after the first. `storing_host` is the
+    instance that stores the model; `is_over` says that nothing will follow.
     """
 
     curves: tuple[Curve, ...] = ()
@@ -52,6 +55,8 @@ class ChartData:
     total_epochs: int | None = None
     storing_host: str | None = None
     is_over: bool = False
+    earlier: tuple[tuple[Curve, ...], ...] = ()
+    restarts: tuple[int, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,7 +172,7 @@ class PlotMark:
 def plot(data: ChartData, view: ChartView, columns: int, rows: int) -> Plot:
     """The chart as it fits `columns` by `rows` cells."""
     first, last = view.span(data)
-    lines: list[PlotLine] = []
+    lines = _earlier_lines(data, view, (first, last), columns)
     for name in data.names:
         if name in view.hidden:
             continue
@@ -187,6 +192,19 @@ def plot(data: ChartData, view: ChartView, columns: int, rows: int) -> Plot:
         tuple(marks),
         view.cursor if view.cursor is not None and first <= view.cursor <= last else None,
     )
+
+
+def _earlier_lines(data: ChartData, view: ChartView, span: tuple[int, int], columns: int) -> list[PlotLine]:
+    """What attempts before a restart logged, in the background and in the colours of what followed."""
+    lines: list[PlotLine] = []
+    for name in data.names if data.earlier else ():
+        ranks = {} if name in view.hidden else {curve.host: rank for curve, rank in shown(data, name, view.host)}
+        for curves in data.earlier if ranks else ():
+            for curve in _curves(replace(data, curves=curves), name, view.host):
+                rank = ranks.get(curve.host, next(iter(ranks.values())))
+                found = _lines(curve, rank, replace(view, smoothing=0.0), span, columns)
+                lines += [replace(line, faint=True) for line in found]
+    return lines
 
 
 def shown(data: ChartData, name: str, host: str | None) -> list[tuple[Curve, int]]:
@@ -284,7 +302,7 @@ def _value_range(lines: Sequence[PlotLine], log_scale: bool) -> tuple[float, flo
 
 
 def _marks(data: ChartData, view: ChartView) -> list[PlotMark]:
-    marks: list[PlotMark] = []
+    marks = _restart_marks(data, view)
     if "validation:accuracy" in view.hidden:
         return marks
     if data.saved is not None:
@@ -297,6 +315,20 @@ def _marks(data: ChartData, view: ChartView) -> list[PlotMark]:
         word = "best+saved" if data.saved == epoch else "best"
         marks.append(PlotMark("◆", f"{word} {value:.3f} @{epoch}", epoch, value))
     return marks
+
+
+def _restart_marks(data: ChartData, view: ChartView) -> list[PlotMark]:
+    """Where the last attempts began, on the first curve in sight."""
+    names = [name for name in data.names if name not in view.hidden]
+    if not names or not data.restarts:
+        return []
+    curve = shown(data, names[0], view.host)[0][0]
+    found: list[PlotMark] = []
+    for number, epoch in list(enumerate(data.restarts, 2))[-MARKED_RESTARTS:]:
+        value = curve.at(epoch)
+        if value is not None and math.isfinite(value):
+            found.append(PlotMark("↻", f"attempt {number} @{epoch}", epoch, value))
+    return found
 
 
 def integer_ticks(first: int, last: int, most: int) -> tuple[int, ...]:

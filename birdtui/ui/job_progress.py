@@ -17,6 +17,8 @@ def progress(state: JobState, moment: datetime, cost: str = "") -> list[str]:
         return []
     facts: list[str] = []
     total, done = state.total_epochs, state.epochs_done
+    if state.attempt > 1:
+        facts.append(f"attempt {state.attempt}")
     if done or (total and not state.is_over):
         facts.append(f"epoch {done}/{total}" if total else f"epoch {done}")
     if state.best is not None:
@@ -52,10 +54,17 @@ class ChartFeed:
             self._curve(host, name, values)
             for host, metrics in state.series.items()
             for name, values in metrics.items()
-            if name.startswith(("train:", "validation:"))
+            if _is_charted(name)
         ]
         return ChartData(
-            tuple(curves), state.best, state.artifact_epoch, state.total_epochs, is_over=state.ended is not None
+            tuple(curves),
+            state.best,
+            state.artifact_epoch,
+            state.total_epochs,
+            storing_host=state.storing_host,
+            is_over=state.ended is not None,
+            earlier=_earlier(state),
+            restarts=_restarts(state),
         )
 
     def _curve(self, host: str, name: str, values: dict[int, float]) -> Curve:
@@ -70,6 +79,36 @@ class ChartFeed:
             known = Curve(host, name, array("q", known.epochs) + array("q", added), array("d", known.values) + grown)
         self._curves[host, name] = known
         return known
+
+
+def _is_charted(name: str) -> bool:
+    return name.startswith(("train:", "validation:"))
+
+
+def _restarts(state: JobState) -> tuple[int, ...]:
+    """The first epoch of each attempt after the first, of whichever instance began it first."""
+    found: dict[int, int] = {}
+    for attempts in state.attempts.values():
+        for number, metrics in enumerate(attempts[1:]):
+            epochs = [next(iter(values)) for values in metrics.values() if values]
+            if epochs:
+                found[number] = min(*epochs, found.get(number, epochs[0]))
+    return tuple(found[number] for number in sorted(found))
+
+
+def _earlier(state: JobState) -> tuple[tuple[Curve, ...], ...]:
+    """Of each attempt but the last what a later one logged anew: the end of the curve that was given up."""
+    found: dict[int, list[Curve]] = {}
+    for host, attempts in state.attempts.items():
+        for number, metrics in enumerate(attempts[:-1]):
+            for name, values in metrics.items():
+                later = [each[name] for each in attempts[number + 1 :] if each.get(name)]
+                first = min((next(iter(each)) for each in later), default=None)
+                epochs = [epoch for epoch in sorted(values) if first is not None and epoch >= first - 1]
+                if _is_charted(name) and len(epochs) > 1:
+                    curve = Curve(host, name, epochs, [values[epoch] for epoch in epochs])
+                    found.setdefault(number, []).append(curve)
+    return tuple(tuple(found[number]) for number in sorted(found))
 
 
 def chart_data(state: JobState) -> ChartData:

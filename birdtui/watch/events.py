@@ -44,16 +44,76 @@ class LogLines:
     messages: tuple[str, ...]
     history: bool = False
 
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The one host."""
+        return (self.host,)
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """For each line its place in `hosts`."""
+        return (0,) * len(self.messages)
+
+    @property
+    def parts(self) -> tuple[LogLines, ...]:
+        """The lines of each stream by itself."""
+        return (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedLines:
+    """New log events of several streams in the order of their times: line `i` is of `streams[sources[i]]`.
+
+    `streams` are (stream, host); the other members are as those of LogLines.
+    """
+
+    streams: tuple[tuple[str, str], ...]
+    sources: tuple[int, ...]
+    timestamps: tuple[int, ...]
+    messages: tuple[str, ...]
+    history: bool = False
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host of each of `streams`."""
+        return tuple(host for _, host in self.streams)
+
+    @property
+    def parts(self) -> tuple[LogLines, ...]:
+        """The lines of each stream by itself."""
+        lines: list[tuple[list[int], list[str]]] = [([], []) for _ in self.streams]
+        for source, timestamp, message in zip(self.sources, self.timestamps, self.messages, strict=True):
+            lines[source][0].append(timestamp)
+            lines[source][1].append(message)
+        return tuple(
+            LogLines(stream, host, tuple(timestamps), tuple(messages))
+            for (stream, host), (timestamps, messages) in zip(self.streams, lines, strict=True)
+        )
+
+
+AnyLines = LogLines | MergedLines
+
 
 @dataclass(frozen=True, slots=True)
 class MetricPoint:
-    """One logged value: `epoch` counts from 0 as logged; `name` as in `validation:accuracy` or `time_cost`."""
+    """One logged value: `epoch` counts from 0 as logged; `name` as in `validation:accuracy` or `time_cost`.
+
+    `attempt` counts from 1; a restart after a spot interruption begins another.
+    """
 
     time: datetime
     host: str
     epoch: int
     name: str
     value: float
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStored:
+    """An instance stored the model: of several instances one does, and it does so again and again."""
+
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,4 +168,15 @@ class JobEnded:
     error_lines: tuple[str, ...] = ()
 
 
-Event = JobDescribed | StatusChanged | LogLines | MetricPoint | Waiting | Trouble | Recovered | JobEnded
+Event = (
+    JobDescribed
+    | StatusChanged
+    | LogLines
+    | MergedLines
+    | MetricPoint
+    | ModelStored
+    | Waiting
+    | Trouble
+    | Recovered
+    | JobEnded
+)

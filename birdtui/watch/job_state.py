@@ -15,7 +15,9 @@ from birdtui.watch.events import (
     JobDescribed,
     JobEnded,
     LogLines,
+    MergedLines,
     MetricPoint,
+    ModelStored,
     Recovered,
     StatusChanged,
     Trouble,
@@ -37,13 +39,18 @@ class JobState:
         self.transitions: list[StatusChanged] = []
         self.log = LogBuffer()
         self.series: dict[str, dict[str, dict[int, float]]] = {}
-        """host -> metric -> epoch -> value; of an epoch logged twice (a restart) the last value."""
+        """host -> metric -> epoch -> value; of an epoch that several attempts logged the last one's value."""
+        self.attempts: dict[str, list[dict[str, dict[int, float]]]] = {}
+        """host -> attempt -> metric -> epoch -> value, for hosts that were restarted."""
+        self.storing_host: str | None = None
+        """The instance that stores the model, once it has."""
         self.waiting: Waiting | None = None
         self.trouble: Trouble | None = None
         self.ended: JobEnded | None = None
         self.rewritten = 0
         """How often a value was logged for an epoch before the last one: after a restart. Else series only grow."""
         self._last: dict[str, dict[str, int]] = {}
+        self._highest: dict[tuple[str, str], int] = {}
         self._best: tuple[int, float] | None = None
         self._validated: list[tuple[datetime, int]] = []
         self.version = 0
@@ -51,11 +58,14 @@ class JobState:
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
+        if isinstance(event, LogLines | MergedLines):
+            for part in event.parts:
+                self.log.append(part.host, part.timestamps, part.messages)
+            self.waiting = None
+            return
         match event:
-            case LogLines():
-                self.log.append(event.host, event.timestamps, event.messages)
-                self.waiting = None
-                return
+            case ModelStored():
+                self.storing_host = event.host
             case MetricPoint():
                 self._metric(event)
             case StatusChanged():
@@ -64,29 +74,48 @@ class JobState:
                 self.description = event.description
             case Waiting():
                 self.waiting = event
-            case Trouble():
-                self.trouble = event
-            case Recovered():
-                self.trouble = None
+            case Trouble() | Recovered():
+                self.trouble = event if isinstance(event, Trouble) else None
             case JobEnded():
                 self.ended = event
                 self.waiting = None
         self.version += 1
 
     def _metric(self, point: MetricPoint) -> None:
-        values = self.series.setdefault(point.host, {}).setdefault(point.name, {})
+        metrics = self.series.setdefault(point.host, {})
+        values = metrics.setdefault(point.name, {})
+        self._attempt(point, metrics)
         lasts = self._last.setdefault(point.host, {})
-        if point.name == ACCURACY and point.epoch not in values:
+        if point.name == ACCURACY and (point.epoch not in values or point.attempt > 1):
             self._validated.append((point.time, point.epoch))
-        is_rewritten = point.epoch <= lasts.get(point.name, -1)
+        highest = self._highest.setdefault((point.host, point.name), -1)
+        before = values.get(point.epoch)
         values[point.epoch] = point.value
-        if is_rewritten:
-            self.rewritten += 1
-            self._best = self._best_of_all()
-            return
         lasts[point.name] = point.epoch
+        if point.epoch <= highest:
+            self.rewritten += 1
+        self._highest[point.host, point.name] = max(highest, point.epoch)
         if point.name == ACCURACY:
-            self._best = _better(self._best, point.epoch, point.value)
+            is_best_gone = before is not None and (point.epoch, before) == self._best
+            self._best = self._best_of_all() if is_best_gone else _better(self._best, point.epoch, point.value)
+
+    def _attempt(self, point: MetricPoint, metrics: dict[str, dict[int, float]]) -> None:
+        """Keep what each attempt logged, from the second one on: the first one's is all there was before."""
+        if point.attempt == 1:
+            return
+        attempts = self.attempts.setdefault(
+            point.host, [{name: dict(values) for name, values in metrics.items() if values}]
+        )
+        while len(attempts) < point.attempt:
+            attempts.append({})
+            self._last[point.host] = {}
+            self._validated.clear()
+        attempts[point.attempt - 1].setdefault(point.name, {})[point.epoch] = point.value
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt the job is at, from 1: a spot interruption ends one."""
+        return max((len(attempts) for attempts in self.attempts.values()), default=1)
 
     def _best_of_all(self) -> tuple[int, float] | None:
         best: tuple[int, float] | None = None

@@ -11,11 +11,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.aws.logs import Logs, LogStream
-from birdtui.watch.events import LogLines
+from birdtui.watch.events import AnyLines, LogLines, MergedLines
 from birdtui.watch.log_chain import Chain, Lines, split_before
 from birdtui.watch.log_history import BULK, LogHistory, Past, settled
 from birdtui.watch.pace import QUICK, Pace
@@ -33,13 +32,15 @@ HISTORY_SECONDS = 0.25
 class _Reading:
     """Where reading of one stream is: its past is read, then it is followed.
 
-    `end` is set for the part of a stream that lies before lines told already. While its newest lines are being read,
-    `is_unseen` is true and `before` leads to what is older than those read so far.
+    `is_history` is true for what lies before lines told already: with an `end` a part of a stream, without one the
+    stream of an instance that was replaced. While a stream's newest lines are being read, `is_unseen` is true and
+    `before` leads to what is older than those read so far.
     """
 
     stream: LogStream
     past: Past
     end: int | None = None
+    is_history: bool = False
     is_being_read: bool = False
     is_caught_up: bool = False
     is_following: bool = False
@@ -108,7 +109,10 @@ class LogTail:
     @property
     def is_past_told(self) -> bool:
         """Whether no line is still to come that was written before lines told already, save for late ones."""
-        return not self._older and not any(reading.is_unseen for reading in self._readings.values())
+        return not any(
+            reading.is_unseen or (reading.is_history and (reading.is_behind or reading.past.pages))
+            for reading in self._all()
+        )
 
     @property
     def is_drained(self) -> bool:
@@ -144,7 +148,7 @@ class LogTail:
             reading.replaced_at = None
         self._is_last_round_asked = False
 
-    def poll(self, now: float) -> list[LogLines]:
+    def poll(self, now: float) -> list[AnyLines]:
         """New lines, if it is time to ask; what was read before a problem arose comes with the next poll."""
         if now < self.due:
             return []
@@ -174,6 +178,8 @@ class LogTail:
             before = newest.get(stream.host)
             if before is not None and before.replaced_at is None:
                 before.replaced_at = now
+            if before is not None and is_first_look:
+                before.is_unseen, before.is_history = False, True
             newest[stream.host] = reading
         self._has_looked = True
         complete = len(newest) >= self._instances
@@ -215,7 +221,7 @@ class LogTail:
             # more lines may have the first one's time: they are told together, with the past
             end = page.timestamps[0] + 1
             _, lines = split_before(lines, end)
-            self._older.append(_Reading(reading.stream, Past(Chain(name)), end=end))
+            self._older.append(_Reading(reading.stream, Past(Chain(name)), end=end, is_history=True))
             reading.is_unseen = False
         elif page.backward is None or page.backward == sent:
             reading.is_unseen = False
@@ -260,23 +266,29 @@ class LogTail:
 
     # telling
 
-    def _told(self) -> list[LogLines]:
-        """The lines that no unread page can precede, in time order, in runs of one stream; for a screen all of them."""
+    def _told(self) -> list[AnyLines]:
+        """The lines that no unread page can precede, in time order; for a screen, which sorts them, all of them."""
         waiting = [reading for reading in self._all() if reading.past.pages]
         if self._newest_first or len(self._readings) == 1:
-            told = [_lines(reading, lines) for reading in waiting for lines in _emptied(reading)]
+            told = [
+                _lines(reading, lines) for reading in waiting if self._has_turn(reading) for lines in _emptied(reading)
+            ]
             self._older = [reading for reading in self._older if not reading.is_done]
-            return told
+            return [*told]
         limit = min((reading.past.frontier for reading in self._readings.values() if reading.is_behind), default=None)
-        rows = [
-            (timestamp, reading, message)
-            for reading in waiting
-            for lines in _emptied(reading, limit)
-            for timestamp, message in zip(*lines, strict=True)
-        ]
-        rows.sort(key=lambda row: row[0])
-        runs = (list(run) for _, run in groupby(rows, key=lambda row: id(row[1])))
-        return [_lines(run[0][1], ([row[0] for row in run], [row[2] for row in run])) for run in runs]
+        pages = [(reading, lines) for reading in waiting for lines in _emptied(reading, limit)]
+        if len({id(reading) for reading, _ in pages}) < 2:
+            return [_lines(reading, lines) for reading, lines in pages]
+        return [_merged(pages)]
+
+    def _has_turn(self, reading: _Reading) -> bool:
+        """Whether nothing of the past is to be told before: an instance's past goes in the order of its streams."""
+        stream = reading.stream
+        return not reading.is_history or not any(
+            other.is_history and other.is_behind
+            for other in self._readings.values()
+            if other.stream.host == stream.host and other.stream.started < stream.started
+        )
 
 
 def _emptied(reading: _Reading, limit: int | None = None) -> Iterator[Lines]:
@@ -295,4 +307,23 @@ def _emptied(reading: _Reading, limit: int | None = None) -> Iterator[Lines]:
 
 def _lines(reading: _Reading, lines: Lines) -> LogLines:
     stream = reading.stream
-    return LogLines(stream.name, stream.host, tuple(lines[0]), tuple(lines[1]), reading.end is not None)
+    return LogLines(stream.name, stream.host, tuple(lines[0]), tuple(lines[1]), reading.is_history)
+
+
+def _merged(pages: list[tuple[_Reading, Lines]]) -> MergedLines:
+    """Pages of several streams, each in its own order, as one in the order of their times."""
+    streams = list(dict.fromkeys((reading.stream.name, reading.stream.host) for reading, _ in pages))
+    timestamps: list[int] = []
+    messages: list[str] = []
+    sources: list[int] = []
+    for reading, lines in pages:
+        timestamps += lines[0]
+        messages += lines[1]
+        sources += [streams.index((reading.stream.name, reading.stream.host))] * len(lines[0])
+    order = sorted(range(len(timestamps)), key=timestamps.__getitem__)
+    return MergedLines(
+        tuple(streams),
+        tuple(map(sources.__getitem__, order)),
+        tuple(map(timestamps.__getitem__, order)),
+        tuple(map(messages.__getitem__, order)),
+    )

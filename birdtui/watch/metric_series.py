@@ -69,7 +69,6 @@ class HostSeries:
         self.host = host
         self.attempts: list[Attempt] = [Attempt()]
         self._epoch = -1
-        self._oldest: int | None = None
         self._lines: set[tuple[int, int, str, float]] = set()
 
     @property
@@ -97,23 +96,12 @@ class HostSeries:
             series = values.setdefault(name, {})
         series[epoch] = value
         self._epoch = epoch
-        if self._oldest is None:
-            self._oldest = epoch
         return True
 
-    def add_older(self, epoch: int, name: str, value: float) -> bool:
-        """Take a value logged before all those taken so far; call with the latest first."""
-        attempt = self.attempts[0]
-        known = attempt.get(epoch, name)
-        if known is not None:
-            if same(known, value):
-                return False
-            attempt = Attempt()
-            self.attempts.insert(0, attempt)
-        attempt.set(epoch, name, value)
-        self._epoch = max(self._epoch, epoch) if self._oldest is None else self._epoch
-        self._oldest = epoch
-        return True
+    def restart(self) -> None:
+        """Begin another attempt, unless nothing was logged in this one."""
+        if self.attempts[-1].values:
+            self.attempts.append(Attempt())
 
     def flat(self) -> Values:
         """Every value once, from the last attempt that logged it."""

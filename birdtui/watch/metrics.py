@@ -64,7 +64,6 @@ class MetricsReader:
         self.saving_host: str | None = None
         """The host that stores the model."""
         self._hosts: dict[str, HostSeries] = {}
-        self._validated: list[tuple[int, int]] = []
         self._following: dict[str, int] = {}
         self._head: dict[str, int] = {}
 
@@ -80,28 +79,26 @@ class MetricsReader:
         *,
         host: str | None = None,
         timestamps: Sequence[int] | None = None,
-        older: bool = False,
     ) -> list[Value]:
-        """Read a page of one stream; gives the values it adds, in order.
-
-        `timestamps` are milliseconds, one for each message; `older` is for a page from before all those fed so far.
-        """
+        """Read a page of one stream; gives the values it adds, in order. `timestamps` are milliseconds, one each."""
         rows: list[int] | None = None
-        if older or host is None:
+        if host is None:
             text = joined(messages)
         else:
             rows, self._following[host] = relevant(messages, self._following.get(host, 0))
             text = joined([messages[row] for row in rows])
-        self._read_head(messages, host, older=older)
-        if not older:
-            batch = last_batch_line(messages)
-            self.batch = (last_batch(batch) if batch else None) or self.batch
-        facts = _facts(text, host)
-        clock = Clock(text, timestamps, rows)
-        added = self._take_older(facts, clock) if older else self._take(facts, clock)
-        if self._definitions and not older:
+        self._read_head(messages, host)
+        batch = last_batch_line(messages)
+        self.batch = (last_batch(batch) if batch else None) or self.batch
+        added = self._take(_facts(text, host), Clock(text, timestamps, rows))
+        if self._definitions:
             added += self._defined(messages, host or NO_ID, timestamps)
         return added
+
+    def restarted(self, host: str) -> None:
+        """A host's log goes on in another stream: what it logs from now on is another attempt."""
+        self._series(host).restart()
+        self._following.pop(host, None)
 
     def define(self, definitions: MetricDefinitions | None) -> None:
         """Read a job's own metrics too. They have no epoch: a metric's values of one host are counted from 0."""
@@ -114,9 +111,9 @@ class MetricsReader:
         self._take(_facts(text, None), Clock(text, None))
         self.batch = last_batch(text) or self.batch
 
-    def _read_head(self, messages: Sequence[str], host: str | None, *, older: bool) -> None:
+    def _read_head(self, messages: Sequence[str], host: str | None) -> None:
         """Read the parameters, which stand at a log's beginning."""
-        if older or host is None:
+        if host is None:
             self.parameters.read(joined(messages))
             return
         left = self._head.get(host, HEAD_LINES)
@@ -150,31 +147,15 @@ class MetricsReader:
                 if series.add(epoch, name, value, own):
                     stamp = clock.stamp(at, own)
                     added.append(Value(host, epoch, name, value, stamp, len(series.attempts)))
-                    if name == VALIDATION and stamp is not None:
-                        self._validated.append((stamp, epoch))
             elif isinstance(fact, Stopped):
                 self.early_stopped = True
             else:
-                self._milestone(fact, older=False)
+                self._milestone(fact)
         return added
 
-    def _take_older(self, facts: Sequence[Fact], clock: Clock) -> list[Value]:
-        added: list[Value] = []
-        stamps = {fact.at: clock.stamp(fact.at, fact.stamp) for fact in facts if isinstance(fact, Logged)}
-        for fact in reversed(facts):
-            match fact:
-                case Logged():
-                    if self._series(fact.host).add_older(fact.epoch, fact.name, fact.value):
-                        added.append(Value(fact.host, fact.epoch, fact.name, fact.value, stamps[fact.at], 1))
-                case Saved():
-                    self._milestone(fact, older=True)
-                case Stopped():
-                    self.early_stopped = True
-        return added[::-1]
-
-    def _milestone(self, fact: Saved | Stored, *, older: bool) -> None:
+    def _milestone(self, fact: Saved | Stored) -> None:
         series = self._series(fact.host)
-        attempt = series.attempts[0 if older else -1]
+        attempt = series.attempts[-1]
         if isinstance(fact, Saved):
             epoch = fact.epoch
             if epoch in attempt.saved:
@@ -184,9 +165,8 @@ class MetricsReader:
             epoch = series.epoch
             if attempt.get(epoch, VALIDATION) != fact.accuracy or epoch in attempt.saved:
                 return
-        if self.artifact_epoch is None or not older:
-            self.artifact_epoch = epoch
-            self.saving_host = self.saving_host if fact.host == NO_ID and self.saving_host else fact.host
+        self.artifact_epoch = epoch
+        self.saving_host = self.saving_host if fact.host == NO_ID and self.saving_host else fact.host
 
     def _series(self, host: str) -> HostSeries:
         if host not in self._hosts:
@@ -245,19 +225,6 @@ class MetricsReader:
             last = max(last, max(found, default=-1))
         return last + 1
 
-    def seconds_left(self, now: int, total_epochs: int | None = None) -> float | None:
-        """Seconds to the last epoch, from when validations were logged; `now` in milliseconds.
-
-        None while fewer than two epochs of this attempt are validated, or where the number of epochs is not known.
-        """
-        total = total_epochs or self.configured_epochs
-        run = _last_run(self._validated)
-        if total is None or len(run) < 2:
-            return None
-        (first_stamp, first), (last_stamp, last) = run[max(0, len(run) - 20)], run[-1]
-        an_epoch = (last_stamp - first_stamp) / (last - first)
-        return max(0.0, (an_epoch * (total - 1 - last) - (now - last_stamp)) / 1000)
-
     def summary(self) -> dict[str, Any]:
         """What `--metrics --json` prints; a value that was not logged, or is not finite, is None."""
         return {
@@ -282,17 +249,6 @@ def _facts(text: str, host: str | None) -> list[Fact]:
     values = logged(text, host)
     others = milestones(text, host)
     return sorted([*values, *others], key=_place) if others else [*values]
-
-
-def _last_run(validated: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The validations since the epoch last went back, each epoch once."""
-    run: list[tuple[int, int]] = []
-    for stamp, epoch in validated:
-        if run and epoch < run[-1][1]:
-            run.clear()
-        if not run or epoch > run[-1][1]:
-            run.append((stamp, epoch))
-    return run
 
 
 def _copy(host: HostSeries) -> HostSeries:

@@ -25,6 +25,7 @@ from birdtui.watch.events import (
     JobEnded,
     LogLines,
     MetricPoint,
+    ModelStored,
     Recovered,
     Trouble,
     Waiting,
@@ -92,6 +93,8 @@ class Watcher:
         self._history = job_status.StatusHistory()
         self._recent = RecentLines()
         self._unread: list[LogLines] = []
+        self._streams: dict[str, set[str]] = {}
+        self._storing_host: str | None = None
         self._description: Mapping[str, Any] = {}
         self._troubles: dict[str, _Trouble] = {}
         self._waiting = False
@@ -178,18 +181,23 @@ class Watcher:
         if self._last_round_at is not None and now >= self._last_round_at and not self._in_last_round:
             self._in_last_round = True
             self._tail.begin_last_round(now)
+        told = self._tail.poll(now)
         events: list[Event] = []
-        for lines in sorted(self._tail.poll(now), key=lambda each: not each.history):  # the past before what follows
+        for lines in sorted(told, key=lambda each: not each.history):  # the past before what follows
             self._status_pace.touch(now)
             events.append(lines)
-            if lines.history or (not self._unread and self._tail.is_past_told):
-                events += self._points(lines)
-            else:
-                self._unread.append(lines)
+            for part in lines.parts:
+                if part.history or (not self._unread and self._tail.is_past_told):
+                    events += self._points(part)
+                else:
+                    self._unread.append(part)
         if self._unread and self._tail.is_past_told:
-            for lines in sorted(self._unread, key=lambda each: each.timestamps[0]):
-                events += self._points(lines)
+            for part in sorted(self._unread, key=lambda each: each.timestamps[0]):
+                events += self._points(part)
             self._unread.clear()
+        if self.metrics.saving_host not in {None, self._storing_host}:
+            self._storing_host = self.metrics.saving_host
+            events.append(ModelStored(str(self._storing_host)))
         if self._tail.has_streams:
             self._waiting = False
         elif not self._waiting and not events and not job_status.is_over(self._description):
@@ -198,8 +206,12 @@ class Watcher:
         return events
 
     def _points(self, lines: LogLines) -> list[MetricPoint]:
-        """Read lines for metrics and errors; in the order they were written."""
+        """Read lines for metrics and errors; those of a stream in the order they were written."""
         self._recent.keep(lines.host, lines.messages)
+        streams = self._streams.setdefault(lines.host, set())
+        if streams and lines.stream not in streams:  # the instance was replaced
+            self.metrics.restarted(lines.host)
+        streams.add(lines.stream)
         values = self.metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
         return [
             MetricPoint(
@@ -208,6 +220,7 @@ class Watcher:
                 value.epoch,
                 value.name,
                 value.value,
+                value.attempt,
             )
             for value in values
         ]

@@ -63,8 +63,9 @@ def read(session: Session, quota: int | None = None) -> LogBuffer:
             if lines.timestamps[0] < latest:
                 raise SystemExit("lines were told out of order")
             told, latest = told + len(lines.messages), lines.timestamps[-1]
-            metrics.feed_lines(lines.messages, host=lines.host, timestamps=lines.timestamps)
-            held.append(lines.host, lines.timestamps, lines.messages)
+            for part in lines.parts:
+                metrics.feed_lines(part.messages, host=part.host, timestamps=part.timestamps)
+                held.append(part.host, part.timestamps, part.messages)
     if told != len(held):
         raise SystemExit(f"{told:,} lines were told, {len(held):,} are held")
     return held

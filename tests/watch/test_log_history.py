@@ -16,7 +16,7 @@ from birdtui.aws.errors import AwsProblem
 from birdtui.aws.logs import GROUP
 from birdtui.local.service import Request, ServiceError
 from birdtui.watch import log_history
-from birdtui.watch.events import LogLines
+from birdtui.watch.events import AnyLines
 from birdtui.watch.log_chain import Chain
 from birdtui.watch.log_history import MOST_WAITING, THREADS, LogHistory, Past
 from birdtui.watch.log_tail import LogTail
@@ -59,7 +59,7 @@ def before_each(stand: Any, hook: Callable[[Request], Mapping[str, Any] | None])
     stand.hooks["GetLogEvents"] = lambda request: hook(request) or small_pages(request)
 
 
-def polls(tail: LogTail) -> Iterator[LogLines]:
+def polls(tail: LogTail) -> Iterator[AnyLines]:
     """What polls tell until everything is told; a problem ends nothing."""
     now = 1_000.0
     tail.begin_last_round(now)
@@ -70,7 +70,7 @@ def polls(tail: LogTail) -> Iterator[LogLines]:
         yield from tail.poll(now)
 
 
-def rows(told: list[LogLines]) -> list[tuple[int, str]]:
+def rows(told: list[AnyLines]) -> list[tuple[int, str]]:
     return [row for lines in told for row in zip(lines.timestamps, lines.messages, strict=True)]
 
 
@@ -141,7 +141,7 @@ def test_a_problem_is_raised_and_reading_goes_on_where_it_was(stand: Any, reques
 
     before_each(stand, every_seventh_fails)
     tail = LogTail(stand.reader, "birds")
-    told: list[LogLines] = []
+    told: list[AnyLines] = []
     problems: list[str] = []
     now = 1_000.0
     while not tail.is_drained or not told:
@@ -166,7 +166,7 @@ def test_calls_that_fail_together_are_one_problem(stand: Any, requests: list[dic
 
     before_each(stand, windows_fail)
     tail = LogTail(stand.reader, "birds")
-    told: list[LogLines] = []
+    told: list[AnyLines] = []
 
     def poll_on() -> None:
         while True:
@@ -345,7 +345,7 @@ def test_each_instance_of_a_job_shows_its_end_first(stand: Any, requests: list[d
     tail = newest_first(stand, instances=3)
     for number, host in enumerate(("algo-1", "algo-2", "algo-3"), 1):
         told = tail.poll(1_000.0)
-        assert {lines.host for lines in told} == {host}
+        assert {lines.hosts for lines in told} == {(host,)}
         assert len(requests) == number
         for own in events:
             if own[-1] in rows(told):

@@ -11,7 +11,7 @@ import pytest
 from birdtui.aws.errors import AwsProblem
 from birdtui.aws.slowdown import Slowdown
 from birdtui.local.service import Request, ServiceError
-from birdtui.watch.events import LogLines
+from birdtui.watch.events import AnyLines, LogLines
 from birdtui.watch.log_tail import LogTail
 
 
@@ -21,7 +21,7 @@ class Polled:
     def __init__(self, stand: Any, job: str, **options: Any) -> None:
         self.tail = LogTail(stand.reader, job, **options)
         self.now = 1_000.0
-        self.told: list[LogLines] = []
+        self.told: list[AnyLines] = []
 
     def run(self, rounds: int = 12) -> list[str]:
         """Poll whenever it is due, for a number of rounds; gives the new messages."""

@@ -344,26 +344,21 @@ def test_pages_of_any_size_tell_what_the_whole_tells(page: int) -> None:
     assert reader.artifact_epoch == whole.artifact_epoch == 149
 
 
-@pytest.mark.parametrize("page", [1, 50, 400])
-def test_pages_read_from_the_end_backwards_tell_the_same(page: int) -> None:
-    lines = run_lines(100)
+def test_a_host_whose_log_goes_on_in_another_stream_begins_another_attempt() -> None:
     reader = MetricsReader()
-    for start in reversed(range(0, len(lines), page)):
-        reader.feed_lines(lines[start : start + page], host="algo-1", older=True)
-    found, whole = reader.summary(), read(*lines).summary()
-    series = found["hosts"]["algo-1"]["series"]
-    assert {name: series[name] for name in sorted(series)} == dict(sorted(whole["hosts"][ONE]["series"].items()))
-    assert found["saved_checkpoint_epochs"] == whole["saved_checkpoint_epochs"]
-    assert reader.artifact_epoch == 99
+    reader.feed_lines(epochs((0, 0.1), (1, 0.2)), host="algo-1")
+    reader.restarted("algo-1")
+    resumed = reader.feed_lines(epochs((2, 0.3)), host="algo-1", timestamps=(10,) * 2)
+    assert {value.attempt for value in resumed} == {2}
+    assert values(reader, "algo-1", "validation:accuracy") == {0: 0.1, 1: 0.2, 2: 0.3}
+    assert [one.epochs for one in reader.attempts("algo-1")] == [(0, 1), (2,)]
 
 
-def test_a_restart_is_known_when_read_backwards() -> None:
-    lines = epochs((0, 0.1), (1, 0.2), (2, 0.3), (1, 0.25), (2, 0.35))
+def test_an_attempt_that_logged_nothing_is_none() -> None:
     reader = MetricsReader()
-    for start in (3, 0):
-        reader.feed_lines(lines[start : start + 3], host="algo-1", older=True)
-    assert len(reader.attempts("algo-1")) == 2
-    assert values(reader, "algo-1", "validation:accuracy") == {0: 0.1, 1: 0.25, 2: 0.35}
+    reader.restarted("algo-1")
+    reader.feed_lines(epochs((0, 0.1)), host="algo-1")
+    assert len(reader.attempts("algo-1")) == 1
 
 
 def test_each_new_value_comes_with_its_events_time_and_attempt() -> None:
@@ -382,19 +377,6 @@ def test_the_last_batch_tells_how_far_its_epoch_is() -> None:
     reader.feed_lines(run_lines(3), host="algo-1")
     assert reader.batch is not None
     assert (reader.batch.epoch, reader.batch.batch, reader.batch.speed) == (2, 40, 90.5)
-
-
-def test_time_left_is_told_from_when_validations_were_logged() -> None:
-    reader = MetricsReader()
-    reader.feed_lines(epochs((0, 0.1), (1, 0.2), (2, 0.3)), host="algo-1", timestamps=(0, 10_000, 20_000))
-    assert reader.seconds_left(24_000, total_epochs=10) == pytest.approx(66.0)
-    assert reader.seconds_left(24_000) is None
-
-
-def test_time_left_starts_anew_after_a_restart() -> None:
-    reader = MetricsReader()
-    reader.feed_lines(epochs((8, 0.1), (9, 0.2), (0, 0.3)), host="algo-1", timestamps=(0, 1_000, 50_000))
-    assert reader.seconds_left(51_000, total_epochs=10) is None
 
 
 # whatever is in it

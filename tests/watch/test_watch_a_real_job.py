@@ -13,7 +13,7 @@ import pytest
 from birdtui.aws.logs import Logs
 from birdtui.aws.session import Connection, Session
 from birdtui.aws.training_jobs import TrainingJobs
-from birdtui.watch.events import JobEnded, LogLines, MetricPoint, StatusChanged
+from birdtui.watch.events import JobEnded, LogLines, MergedLines, MetricPoint, StatusChanged
 from birdtui.watch.saved_log import read_saved
 from birdtui.watch.watcher import Watcher
 
@@ -88,7 +88,7 @@ def test_a_job_is_told_whole(session: Session, submit: Callable[..., str]) -> No
 
 def test_a_saved_copy_of_the_log_tells_the_same(session: Session, submit: Callable[..., str]) -> None:
     watcher, told = watched(session, submit(checkpoint_frequency="2"))
-    lines = [message for event in told if isinstance(event, LogLines) for message in event.messages]
+    lines = [message for event in told if isinstance(event, LogLines | MergedLines) for message in event.messages]
     saved = read_saved("\n".join(lines).encode()).summary()
     live = watcher.metrics.summary()
     assert list(saved["hosts"].values()) == list(live["hosts"].values())
@@ -98,7 +98,8 @@ def test_a_saved_copy_of_the_log_tells_the_same(session: Session, submit: Callab
 
 def test_every_instance_is_heard(session: Session, submit: Callable[..., str]) -> None:
     watcher, told = watched(session, submit(instances=2))
-    assert {event.host for event in told if isinstance(event, LogLines)} == {"algo-1", "algo-2"}
+    lines = [event for event in told if isinstance(event, LogLines | MergedLines)]
+    assert {host for event in lines for host in event.hosts} == {"algo-1", "algo-2"}
     assert sorted(one.host for one in watcher.metrics.series()) == ["algo-1", "algo-2"]
 
 

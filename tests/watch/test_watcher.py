@@ -21,6 +21,7 @@ from birdtui.watch.events import (
     JobEnded,
     LogLines,
     MetricPoint,
+    ModelStored,
     Recovered,
     StatusChanged,
     Trouble,
@@ -493,3 +494,61 @@ def test_with_the_newest_first_new_lines_are_told_while_the_past_is_read(
     found.until(LogLines, lambda lines: lines.history)
     found.until(MetricPoint, lambda point: point.epoch == 199)
     assert [point.epoch for point in found.of(MetricPoint)] == list(range(200))
+
+
+def attempts(found: Watch) -> list[tuple[int, int]]:
+    return [(point.attempt, point.epoch) for point in found.of(MetricPoint)]
+
+
+def test_a_restart_after_an_interruption_is_another_attempt(stand: Any, watch: Callable[..., Watch]) -> None:
+    stand.start("birds")
+    stand.write("birds", *epochs(0, 4), at=1_700_000_000_000)
+    stand.write("birds", *epochs(3, 6), started=1_700_000_100, at=1_700_000_100_000)
+    stand.end("birds")
+    found = watch("birds")
+    found.to_end()
+    assert attempts(found) == [(1, 0), (1, 1), (1, 2), (1, 3), (2, 3), (2, 4), (2, 5)]
+
+
+def test_a_restart_that_goes_on_at_the_next_epoch_is_another_attempt(stand: Any, watch: Callable[..., Watch]) -> None:
+    stand.start("birds")
+    stand.write("birds", *epochs(0, 2), at=1_700_000_000_000)
+    found = watch("birds")
+    found.until(MetricPoint, lambda point: point.epoch == 1)
+    stand.write("birds", *epochs(2, 3), started=1_700_000_100)
+    stand.move("birds", "Interrupted", "Spot capacity was taken back")
+    assert found.until(MetricPoint).attempt == 2
+
+
+def test_with_the_newest_first_attempts_are_told_in_their_order(stand: Any, watch: Callable[..., Watch]) -> None:
+    stand.start("birds", instances=2)
+    for host in (1, 2):
+        for number, (first, last) in enumerate(((0, 150), (100, 250), (200, 300))):
+            began = 1_700_000_000 + 1_000 * number
+            stand.write("birds", *epochs(first, last), host=host, started=began, at=began * 1000 + host)
+    stand.end("birds")
+    stand.hooks["GetLogEvents"] = small_pages
+    found = watch("birds", newest_first=True)
+    found.to_end()
+    expected = [
+        *((1, epoch) for epoch in range(150)),
+        *((2, epoch) for epoch in range(100, 250)),
+        *((3, epoch) for epoch in range(200, 300)),
+    ]
+    for name in ("algo-1", "algo-2"):
+        own = [(point.attempt, point.epoch) for point in found.of(MetricPoint) if point.host == name]
+        assert own == expected
+    newest = found.of(LogLines)[0]
+    assert newest.stream.endswith("-1700002000")
+
+
+def test_the_instance_that_stores_the_model_is_told_once(stand: Any, watch: Callable[..., Watch]) -> None:
+    stand.start("birds", instances=2)
+    stored = [line(f"Storing the best model with validation accuracy: {epoch / 1000:.6f}") for epoch in (0, 1)]
+    stand.write("birds", *epochs(0, 2), host=1)
+    first, second = epochs(0, 1), epochs(1, 2)
+    stand.write("birds", *first, stored[0], *second, stored[1], host=2)
+    stand.end("birds")
+    found = watch("birds")
+    found.to_end()
+    assert found.of(ModelStored) == [ModelStored("algo-2")]

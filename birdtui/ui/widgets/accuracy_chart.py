@@ -122,7 +122,8 @@ class AccuracyChart(CommandScope, Vertical):
             for curve, rank in curves:
                 mark = "╳" if name in view.hidden else DASHES[rank % len(DASHES)] * 2
                 color = Color(*colors[rank % len(colors)]).hex
-                label = f"{name} {curve.host}" if len(curves) > 1 else name
+                stores = "■" if curve.host == data.storing_host else ""
+                label = f"{name} {curve.host}{stores}" if len(curves) > 1 else name
                 parts.append(Content.styled(mark, color) + Content(f" {plain(label)} {self._value(curve)}"))
         notes = self._notes()
         if notes:
@@ -147,6 +148,10 @@ class AccuracyChart(CommandScope, Vertical):
             notes.append(f"epochs {view.window[0]}–{view.window[1]}")
         if len(data.hosts) > 1 and view.host != "each":
             notes.append(f"mean of {len(data.hosts)}" if view.host is None else view.host)
+        if len(data.hosts) > 1 and data.storing_host is not None:
+            notes.append(f"■ {data.storing_host} stores the model")
+        if data.restarts:
+            notes.append(f"↻ attempt {len(data.restarts) + 1} from epoch {data.restarts[-1]}")
         return notes
 
     def _value(self, curve: Curve) -> str:

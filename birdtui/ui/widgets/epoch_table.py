@@ -1,4 +1,4 @@
-"""The table of epochs beside the chart: newest first, a column for each series, best and saved epoch marked."""
+"""The table of epochs beside the chart: newest first, a column for each series; best, saved and restart marked."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ class EpochTable(RowTable):
         self._curves: tuple[Sequence[Curve], ...] = ()
         self._best: int | None = None
         self._saved: int | None = None
+        self._restarts: frozenset[int] = frozenset()
 
     def show(self, curves: Mapping[str, Sequence[Curve]], data: ChartData) -> None:
         """Show each metric's curves."""
         self._curves = tuple(curves.values())
         self._epochs = _epochs([curve for found in self._curves for curve in found])
         self._best, self._saved = data.best[0] if data.best else None, data.saved
+        self._restarts = frozenset(data.restarts)
         last = self.epoch_at(0)
-        columns = [Column("epoch", "epoch", max(len("epoch"), len(f"{last} ◆■")))]
+        columns = [Column("epoch", "epoch", max(len("epoch"), len(f"{last} ◆■{'↻' if data.restarts else ''}")))]
         for name, found in curves.items():
             title = plain(name).replace(":", "\n")
             values = (VALUE + 1) * len(found) - 1
@@ -47,6 +49,7 @@ class EpochTable(RowTable):
         if epoch is None:
             return [""] * (len(self._curves) + 1)
         marks = ("◆" if epoch == self._best else "") + ("■" if epoch == self._saved else "")
+        marks += "↻" if epoch in self._restarts else ""
         return [
             f"{epoch} {marks}".rstrip(),
             *("/".join(value_text(curve.at(epoch)) for curve in found) for found in self._curves),
