@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TypeAlias
 
 import msgspec
@@ -21,6 +22,7 @@ class _Body(msgspec.Struct, gc=False):
     nextToken: str | None = None  # noqa: N815
 
 
+_timestamp, _message = attrgetter("timestamp"), attrgetter("message")
 _decoder = msgspec.json.Decoder(_Body)
 
 
@@ -39,5 +41,4 @@ def decode(body: bytes) -> tuple[tuple[tuple[int, ...], tuple[str, ...]], dict[s
         )
         if token is not None
     }
-    timestamps = tuple([event.timestamp for event in answer.events])
-    return (timestamps, tuple([event.message for event in answer.events])), tokens
+    return (tuple(map(_timestamp, answer.events)), tuple(map(_message, answer.events))), tokens

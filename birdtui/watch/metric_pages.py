@@ -1,4 +1,4 @@
-"""Which lines of a page of log events are worth reading for metrics, and which event a place in their text is.
+"""Which lines of a page of log events are worth reading for metrics.
 
 Almost no line of a long log is: most say how far a batch is, or are another program's. Looking at a line costs two
 searches for a fixed text, less than one for a regex.
@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from birdtui.watch.metric_text import without_escapes
+from birdtui.watch.metric_text import LINE_CHARS, without_escapes
 
-LINE_CHARS = 16_384
-"""How much of one line is read; a line of a training log that matters is under 200 characters."""
 FOLLOWING = 6
 """How many lines after an epoch's values can tell that its model was stored or that training ends early."""
 USUAL_CHARS = 256
@@ -25,12 +23,15 @@ def relevant(messages: Sequence[str], following: int) -> tuple[list[int], int]:
     for the page after this one. A log event is one line, so one that tells of a batch tells of nothing else.
     """
     end = len(messages)
-    reached = min(following, end)
-    rows = list(range(reached))
+    rows: list[int] = []
+    start, stop = 0, following
     for hit in [row for row, text in enumerate(messages) if "] Batch" not in text and "Epoch[" in text]:
-        rows.extend(range(max(hit, reached), min(hit + FOLLOWING, end)))
-        reached = hit + FOLLOWING
-    return rows, max(reached, following) - end if max(reached, following) > end else 0
+        if hit > stop:
+            rows += range(start, stop)
+            start = hit
+        stop = hit + FOLLOWING
+    rows += range(start, min(stop, end))
+    return rows, max(stop - end, 0)
 
 
 def last_batch_line(messages: Sequence[str]) -> str | None:
@@ -53,23 +54,3 @@ def joined(messages: Sequence[str]) -> str:
     if text.count("\n") >= len(messages) > 0:
         text = "\n".join(message.replace("\n", "\v") for message in messages)
     return text
-
-
-class Clock:
-    """When the line at a place of a joined text was logged; ask in ascending order."""
-
-    def __init__(self, text: str, stamps: Sequence[int] | None, rows: Sequence[int] | None = None) -> None:
-        """`stamps` are the page's, `rows` the places of the joined lines in the page where not all are joined."""
-        self._text = text
-        self._stamps = stamps
-        self._rows = rows
-        self._at = 0
-        self._line = 0
-
-    def stamp(self, at: int, own: int | None) -> int | None:
-        """The event's time in milliseconds, or the line's own where events have none."""
-        if self._stamps is None:
-            return own
-        self._line += self._text.count("\n", self._at, at)
-        self._at = at
-        return self._stamps[self._line if self._rows is None else self._rows[self._line]]

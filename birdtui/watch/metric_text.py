@@ -8,7 +8,9 @@ before a line, glued to it without a newline, or several lines in one. Formats a
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -33,8 +35,19 @@ _PREFIX = re.compile(
     r"(?:[A-Z]{4,8}\ )?(\d{10,20})(?:\ [\w./-]{1,80}:\d{1,6})?\]",
     re.VERBOSE,
 )
+LINE_CHARS = 16_384
+"""How much of one line is read; a line of a training log that matters is under 200 characters."""
 _PREFIX_REACH = 200
 """How far before a value its prefix is looked for, in characters."""
+_AFTER_PREFIX = re.compile(
+    rf"Epoch\[(\d{{1,9}})\]\ (?:(Train-|Validation-)([^\s=]{{1,120}})|Time\ cost)=({_NUMBER})"
+    rf"|Storing\ the\ best\ model\ with\ validation\ accuracy:\ ({_NUMBER})"
+    r'|Saved\ checkpoint\ to\ "[^\n"]{0,500}-(\d{1,9})\.params"',
+    re.VERBOSE,
+)
+_PREFIX_END = "] "
+_LONGEST_PREFIX = 60
+_HINT = re.compile(r"Epoch\[|Saved checkpoint|Storing the best|Early stopping")
 _SAVED = re.compile(r"Saved checkpoint to [^\n]{0,500}?-(\d{1,9})\.params")
 _STORED = re.compile(rf"Storing the best model with validation accuracy: ({_NUMBER})")
 _STOPPED = "Early stopping criteria met"
@@ -111,10 +124,58 @@ def logged(text: str, host: str | None = None) -> list[Logged]:
             elif end == 0 or text.find("\n", end, at) >= 0:
                 line_id, line_stamp = NO_ID, None
         end = match.end()
-        name = TIME_COST if kind is None else f"{kind.lower()}:{metric}"
+        name = TIME_COST if kind is None else _name(f"{kind}-", metric)
         value = _value(number, text, end) if text[end : end + 1] in _GLUE else float(number)
         found.append(Logged(at, line_id, line_stamp, int(epoch), name, value))
     return found
+
+
+def event_facts(messages: Sequence[str], rows: Iterable[int], host: str | None) -> list[Fact]:
+    """Everything these log events of a page tell, in order; `at` is the event's place in the page.
+
+    A line as the algorithm writes it, one for an event, is read at a third of what searching it costs.
+    """
+    if host is None:
+        return [fact._replace(at=row) for row in rows for fact in facts(one_line(messages[row]), None)]
+    found: list[Fact] = []
+    fullmatch = _AFTER_PREFIX.fullmatch
+    for row in rows:
+        message = messages[row]
+        if "] Batch" in message:
+            continue
+        at = message.find(_PREFIX_END) + len(_PREFIX_END)
+        match = fullmatch(message, at) if at <= _LONGEST_PREFIX and message[0] == "[" else None
+        if match is None:
+            if _HINT.search(message):
+                found += [fact._replace(at=row) for fact in facts(one_line(message), host)]
+            continue
+        epoch, kind, metric, number, accuracy, saved = match.groups()
+        if epoch is not None:
+            name = TIME_COST if kind is None else _name(kind, metric)
+            found.append(Logged(row, host, None, int(epoch), name, float(number)))
+        elif accuracy is not None:
+            found.append(Stored(row, host, float(accuracy)))
+        elif saved is not None and int(saved):
+            found.append(Saved(row, host, int(saved) - 1))
+    return found
+
+
+def facts(text: str, host: str | None) -> list[Fact]:
+    """Everything a text tells, in order."""
+    values = logged(text, host)
+    others = milestones(text, host)
+    return sorted([*values, *others], key=_place) if others else [*values]
+
+
+def one_line(message: str) -> str:
+    """A log event as one line that is not too long: escape sequences and inner newlines taken out."""
+    return without_escapes(message[:LINE_CHARS]).replace("\n", "\v")
+
+
+@lru_cache(maxsize=256)
+def _name(kind: str, metric: str) -> str:
+    """A metric's name; the same text for all its values."""
+    return f"{kind[:-1].lower()}:{metric}"
 
 
 def milestones(text: str, host: str | None = None) -> list[Fact]:

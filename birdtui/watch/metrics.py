@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from birdtui.watch.metric_definitions import MetricDefinitions
-from birdtui.watch.metric_pages import Clock, joined, last_batch_line, relevant
+from birdtui.watch.metric_pages import joined, last_batch_line, relevant
 from birdtui.watch.metric_series import VALIDATION, HostSeries, Series, best_of, mean, settle_idless
 from birdtui.watch.metric_text import (
     NO_ID,
@@ -22,16 +21,15 @@ from birdtui.watch.metric_text import (
     Saved,
     Stopped,
     Stored,
+    event_facts,
+    facts,
     last_batch,
-    logged,
-    milestones,
     without_escapes,
 )
 from birdtui.watch.run_parameters import RunParameters
 
 HEAD_LINES = 5_000
 """How many of a stream's first lines are looked at for the run's parameters."""
-_place = attrgetter("at")
 
 
 class Value(NamedTuple):
@@ -81,16 +79,13 @@ class MetricsReader:
         timestamps: Sequence[int] | None = None,
     ) -> list[Value]:
         """Read a page of one stream; gives the values it adds, in order. `timestamps` are milliseconds, one each."""
-        rows: list[int] | None = None
-        if host is None:
-            text = joined(messages)
-        else:
+        rows: Sequence[int] = range(len(messages))
+        if host is not None:
             rows, self._following[host] = relevant(messages, self._following.get(host, 0))
-            text = joined([messages[row] for row in rows])
         self._read_head(messages, host)
         batch = last_batch_line(messages)
         self.batch = (last_batch(batch) if batch else None) or self.batch
-        added = self._take(_facts(text, host), Clock(text, timestamps, rows))
+        added = self._take(event_facts(messages, rows, host), timestamps)
         if self._definitions:
             added += self._defined(messages, host or NO_ID, timestamps)
         return added
@@ -108,7 +103,7 @@ class MetricsReader:
         """Read a saved log, or a part of it that ends with a line; hosts are the thread ids."""
         text = without_escapes(text)
         self.parameters.read(text)
-        self._take(_facts(text, None), Clock(text, None))
+        self._take(facts(text, None))
         self.batch = last_batch(text) or self.batch
 
     def _read_head(self, messages: Sequence[str], host: str | None) -> None:
@@ -138,14 +133,16 @@ class MetricsReader:
                     added.append(Value(host, number, name, value, stamp, 1))
         return added
 
-    def _take(self, facts: Sequence[Fact], clock: Clock) -> list[Value]:
+    def _take(self, found: Sequence[Fact], timestamps: Sequence[int] | None = None) -> list[Value]:
         added: list[Value] = []
-        for fact in facts:
+        series: HostSeries | None = None
+        for fact in found:
             if isinstance(fact, Logged):
                 at, host, own, epoch, name, value = fact
-                series = self._series(host)
+                if series is None or series.host != host:
+                    series = self._series(host)
                 if series.add(epoch, name, value, own):
-                    stamp = clock.stamp(at, own)
+                    stamp = own if timestamps is None else timestamps[at]
                     added.append(Value(host, epoch, name, value, stamp, len(series.attempts)))
             elif isinstance(fact, Stopped):
                 self.early_stopped = True
@@ -242,13 +239,6 @@ def accuracy_by_epoch(messages: Iterable[str]) -> list[float]:
         reader.feed(message)
     curve = reader.mean().values.get(VALIDATION, {})
     return [curve[epoch] for epoch in sorted(curve)]
-
-
-def _facts(text: str, host: str | None) -> list[Fact]:
-    """Everything a text tells, in order."""
-    values = logged(text, host)
-    others = milestones(text, host)
-    return sorted([*values, *others], key=_place) if others else [*values]
 
 
 def _copy(host: HostSeries) -> HostSeries:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from birdtui.watch.metric_text import event_facts, facts, one_line
 from birdtui.watch.metrics import MetricsReader, accuracy_by_epoch
 from birdtui.watch.saved_log import UnreadableLog, read_saved, text_of
 
@@ -473,3 +474,35 @@ def test_a_file_that_is_no_text_is_refused_in_words(data: bytes) -> None:
 def test_a_notebooks_own_source_is_no_log() -> None:
     cell = {"source": ["# Epoch[0] Train-accuracy=0.5"], "outputs": [{"text": ["plain\n"]}]}
     assert text_of(json.dumps({"cells": [cell]}).encode()) == "plain\n"
+
+
+# a log event by itself
+
+BODIES = st.sampled_from(
+    [
+        "Epoch[3] Train-accuracy=0.5",
+        "Epoch[3] Validation-top_k_accuracy_5=1e-05",
+        "Epoch[3] Validation-accuracy=nan",
+        "Epoch[3] Time cost=12.5",
+        "Epoch[3]#011Train-accuracy=0.25",
+        "Epoch[3] Batch [20]#011Speed: 150.1 samples/sec#011accuracy=0.1",
+        "Epoch[3] Validation-accuracy=0.52019-09-07 22:57:58",
+        "Storing the best model with validation accuracy: 0.5",
+        'Saved checkpoint to "/opt/ml/model/image-classification-0004.params"',
+        'Saved checkpoint to "/opt/ml/model/image-classification-0000.params"',
+        "Early stopping criteria met.",
+        "something else",
+    ]
+)
+PREFIXES = st.sampled_from(
+    ["", "[03/04/2021 10:00:00 INFO 140123456789012] ", "[1] ", "INFO:root:", "\x1b[32m", "[" + "x" * 80 + "] "]
+)
+
+
+@given(st.lists(st.tuples(PREFIXES, BODIES), min_size=1, max_size=3), st.sampled_from(["", " ", "\n"]))
+def test_an_event_tells_the_same_whether_it_is_searched_or_read_at_sight(
+    parts: list[tuple[str, str]], between: str
+) -> None:
+    message = between.join(prefix + body for prefix, body in parts)
+    searched = [] if "] Batch" in message else [fact._replace(at=0) for fact in facts(one_line(message), "algo-1")]
+    assert repr(event_facts([message], [0], "algo-1")) == repr(searched)  # nan is not equal to itself
