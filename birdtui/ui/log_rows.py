@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from birdtui.watch.log_buffer import Line, LogBuffer
-from birdtui.watch.log_filter import ACCURACY, LogFilter, Matches, errors_only, parse
+from birdtui.watch.log_filter import ACCURACY, LogFilter, errors_only, parse
+from birdtui.watch.log_matches import SLICE_SECONDS, Matches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +44,7 @@ class Row:
 
 
 class LogRows:
-    """The rows of a log view, counted from 0; call `update` until it says that nothing remains to be looked at."""
+    """The rows of a log view, counted from 0; call `look` until nothing remains, and `update` before they are drawn."""
 
     def __init__(self, buffer: LogBuffer) -> None:
         self.buffer = buffer
@@ -52,11 +52,13 @@ class LogRows:
         self._matches = Matches(buffer, ())
         self._places: NDArray[np.int64] | None = None
         self._matching: NDArray[np.int64] | None = None
+        self._rows: NDArray[np.int64] | None = None
+        self._context = 0
 
     def show(self, shown: Shown) -> None:
         """Change what is on show."""
         if shown.filters() != self.shown.filters() or shown.host != self.shown.host:
-            self._matches = Matches(self.buffer, shown.filters(), shown.host)
+            self._matches = Matches(self.buffer, shown.filters(), shown.host, within=self._matches)
         self.shown = shown
         self._collect()
 
@@ -65,13 +67,14 @@ class LogRows:
         """Whether every line of the log is a row."""
         return self._matches.is_all
 
-    def update(self, blocks_at_once: int = 4) -> bool:
-        """Look at a few more blocks, or at what came since; True while more remains."""
-        if self.is_all:
-            return False
-        more = self._matches.update(blocks_at_once)
-        self._collect()
-        return more
+    def look(self, seconds: float = SLICE_SECONDS) -> bool:
+        """Look on for about so long at lines not looked at yet; True while more remain. Raises TooSlow."""
+        return not self.is_all and self._matches.update(seconds)
+
+    def update(self) -> None:
+        """Have what was found so far as rows."""
+        if not self.is_all:
+            self._collect()
 
     def __len__(self) -> int:
         return len(self.buffer) if self._places is None else len(self._places)
@@ -102,7 +105,19 @@ class LogRows:
 
     def row_of(self, place: int) -> int:
         """The row that shows a place of the buffer, or the first one after it."""
-        return place if self._places is None else bisect_left(self._places, place)
+        return place if self._places is None else int(self._places.searchsorted(place))
+
+    def rows_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The rows that show places of the buffer, in order; those that are not on show are left out."""
+        if self._places is None:
+            return places
+        import numpy as np
+
+        if self._rows is None:
+            self._rows = np.full(len(self.buffer), -1, np.int64)
+            self._rows[self._places] = np.arange(len(self._places))
+        rows = self._rows[places[places < len(self._rows)]]
+        return rows[rows >= 0]
 
     def place_of(self, row: int) -> int:
         """The place in the buffer that a row shows."""
@@ -111,18 +126,27 @@ class LogRows:
     def _is_context(self, place: int) -> bool:
         if not self.shown.context or self._matching is None:
             return False
-        at = bisect_left(self._matching, place)
+        at = int(self._matching.searchsorted(place))
         return at == len(self._matching) or int(self._matching[at]) != place
 
     def _collect(self) -> None:
+        """Make rows of what was found, unless they are made of that already."""
         if self.is_all:
-            self._places = self._matching = None
+            self._places = self._matching = self._rows = None
+            return
+        found = self._matches.places()
+        if found is self._matching and self._context == self.shown.context:
             return
         import numpy as np
 
-        self._matching = self._matches.places()
-        self._places = self._matching
-        if self.shown.context and len(self._matching):
-            reach = np.arange(-self.shown.context, self.shown.context + 1)
-            around = np.unique((self._matching[:, None] + reach).ravel())
-            self._places = around[(around >= 0) & (around < len(self.buffer))]
+        self._rows = None
+        self._matching = self._places = found
+        self._context = self.shown.context
+        if self._context and len(found):
+            matching = np.zeros(len(self.buffer), bool)
+            matching[found] = True
+            around = matching.copy()
+            for reach in range(1, self._context + 1):
+                around[reach:] |= matching[:-reach]
+                around[:-reach] |= matching[reach:]
+            self._places = np.flatnonzero(around)

@@ -198,6 +198,7 @@ class LogBuffer:
         self._serial = 0
         self._opened: OrderedDict[int, bytes | bytearray] = OrderedDict()
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self.version = 0
         """Changes with every addition."""
         self.reordered = 0
@@ -221,8 +222,13 @@ class LogBuffer:
         """Add one stream's new events, in their own time order; a message of several lines becomes several."""
         if not messages:
             return
-        with self._lock:
+        with self._writing:
             lines = self._taken(host, timestamps, messages)
+            self._take(lines)
+
+    def _take(self, lines: Lines) -> None:
+        """Put lines in their place; readers wait for this part alone."""
+        with self._lock:
             if not self._blocks or lines.timestamps[0] >= self._blocks[-1].last_timestamp:
                 self._append(lines)
             else:
@@ -300,6 +306,13 @@ class LogBuffer:
             else:
                 self._opened.move_to_end(key)
             return text
+
+    def text_from(self, block: Block, start: int) -> tuple[bytes, int]:
+        """A block's text from a line on, and how many lines the block has by now."""
+        with self._lock:
+            text, stop = self.block_text(block), len(block)
+            offset = block.starts[start] if start < stop else block.size
+            return (bytes(text) if offset == 0 else bytes(text[offset:])), stop
 
     def first_of(self, number: int) -> int:
         """The place of a block's first line."""

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from time import thread_time
 from typing import TYPE_CHECKING, Any
 
+from birdtui.watch.bounded_regex import needle, search
+
 if TYPE_CHECKING:
     import regex
 
 LINE_CHARS = 4_096
 LINE_SECONDS = 0.003
 STRIKES = 3
-TRIES = 20
-_SPECIAL = set(r".^$*+?{}[]\|()")
-_QUANTIFIERS = ("*", "+", "?", "{")
 
 
 @dataclass(slots=True)
@@ -70,7 +69,11 @@ class MetricDefinitions:
         return found
 
     def _value(self, definition: _Definition, line: str, seconds: float) -> float | None:
-        match = self._search(definition, line, seconds)
+        try:
+            match = search(definition.pattern, line, seconds)
+        except TimeoutError:
+            self._strike(definition)
+            return None
         if match is None:
             return None
         try:
@@ -78,71 +81,8 @@ class MetricDefinitions:
         except (TypeError, ValueError, AttributeError):
             return None
 
-    def _search(self, definition: _Definition, line: str, seconds: float) -> regex.Match[str] | None:
-        """A match within so many seconds of this thread's own time; what other threads take meanwhile is not counted.
-
-        The library's limit counts the whole process, so a search that it ended is begun again while this thread has
-        time left.
-        """
-        ends = thread_time() + seconds
-        for _ in range(TRIES):
-            try:
-                # holding the interpreter: taking it back from a busy thread costs a thousand searches
-                return definition.pattern.search(line, timeout=seconds, concurrent=False)
-            except TimeoutError:
-                if thread_time() >= ends:
-                    break
-        self._strike(definition)
-        return None
-
     def _strike(self, definition: _Definition) -> None:
         definition.strikes += 1
         if definition.strikes >= STRIKES:
             self._definitions = [each for each in self._definitions if each is not definition]
             self.problems[definition.name] = "takes too long on the lines of this log"
-
-
-def needle(pattern: str) -> str:
-    """The longest text that every match of a pattern holds, as far as that is plain to see; else an empty one.
-
-    Text inside groups and sets or before a quantifier is not looked at, and none where a choice or a flag could make
-    it optional.
-    """
-    if "|" in pattern or "(?" in pattern:
-        return ""
-    best = run = ""
-    depth = 0
-    at = 0
-    while at < len(pattern):
-        width, literal = _piece(pattern, at)
-        depth += {"(": 1, ")": -1}.get(pattern[at], 0)
-        if literal and depth == 0 and pattern[at + width : at + width + 1] not in _QUANTIFIERS:
-            run += literal
-        else:
-            best, run = max(best, run, key=len), ""
-        at += width
-    return max(best, run, key=len)
-
-
-def _piece(pattern: str, at: int) -> tuple[int, str]:
-    """How many characters the next piece of a pattern takes, and the character it stands for if it is just that."""
-    character, following = pattern[at], pattern[at + 1 : at + 2]
-    if character == "\\":
-        return 2, "" if following.isalnum() else following
-    if character == "[":
-        return _set_width(pattern, at), ""
-    if character == "{":
-        return max(pattern.find("}", at) - at + 1, 1), ""
-    return 1, "" if character in _SPECIAL else character
-
-
-def _set_width(pattern: str, start: int) -> int:
-    """How many characters a set in brackets takes."""
-    at = start + 1
-    if pattern[at : at + 1] == "^":
-        at += 1
-    if pattern[at : at + 1] == "]":
-        at += 1
-    while at < len(pattern) and pattern[at] != "]":
-        at += 2 if pattern[at] == "\\" else 1
-    return at + 1 - start

@@ -16,7 +16,8 @@ from bench_metrics import mixed_log  # beside this file, as is the next
 from figures import Figure, report
 
 from birdtui.watch.log_buffer import LogBuffer
-from birdtui.watch.log_filter import Matches, parse
+from birdtui.watch.log_filter import parse
+from birdtui.watch.log_matches import Matches
 
 PAGE = 7_000
 WORD = "Validation-accuracy"

@@ -13,6 +13,7 @@ from birdtui.ui.screens.job import JobScreen
 from birdtui.ui.widgets.accuracy_chart import AccuracyChart, ChartArea
 from birdtui.ui.widgets.channels_panel import ChannelsPanel
 from birdtui.ui.widgets.job_panel import JobPanel
+from birdtui.ui.widgets.log_panel import LogPanel
 from birdtui.ui.widgets.log_view import LogView
 
 if TYPE_CHECKING:
@@ -246,3 +247,12 @@ def watcher_of(screen: JobScreen) -> Watcher:
     assert screen._watch is not None
     assert screen._watch._watcher is not None
     return screen._watch._watcher
+
+
+async def test_a_log_that_cannot_be_saved_says_why(open_app: Opener) -> None:
+    async with open_app(WIDE, target="good-alpha") as seen:
+        await seen.sees("✔ Completed", "Validation-accuracy=")
+        job = screen(seen)
+        path = Path("/dev/null/birds.log")
+        job.post_message(job._saved(path, job.query_one(LogPanel).saving(path)))
+        await seen.sees("Not saved", "/dev/null")

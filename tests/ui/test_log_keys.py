@@ -103,3 +103,15 @@ async def test_a_long_line_is_scrolled_along() -> None:
         await until(pilot, lambda: app.view.scroll_offset.x > 0)
         await pilot.press("left")
         await until(pilot, lambda: app.view.scroll_offset.x == 0)
+
+
+async def test_a_regular_expression_that_takes_too_long_is_let_go_and_all_lines_are_shown() -> None:
+    async with shown(["a" * 60] * 5) as (app, pilot):
+        await pilot.press("slash", *"/((a|aa)+)!?b/", "enter")
+        await until(pilot, lambda: "takes too long" in app.state() and len(app.in_sight()) == 5)
+
+
+async def test_context_reaches_over_both_ends_of_a_log() -> None:
+    async with shown(["one", "match", "three"]) as (app, pilot):
+        await pilot.press("slash", *"match", "enter", *["plus"] * 5)
+        await until(pilot, lambda: app.in_sight() == ["one", "match", "three"])

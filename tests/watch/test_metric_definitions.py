@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from birdtui.watch.metric_definitions import MetricDefinitions, needle
+from birdtui.watch.bounded_regex import needle
+from birdtui.watch.metric_definitions import MetricDefinitions
 from birdtui.watch.metrics import MetricsReader
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -107,6 +108,19 @@ class JobScreen(CommandScope, Screen[None]):
         """What one of the job's instances costs an hour."""
 
         price: Price
+
+    @dataclass
+    class LogSaved(Message):
+        """The lines on show are in a file."""
+
+        path: Path
+        lines: int
+
+    @dataclass
+    class LogNotSaved(Message):
+        """The file could not be written."""
+
+        reason: str
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -373,13 +387,22 @@ class JobScreen(CommandScope, Screen[None]):
         from birdtui.ui.screens.ask_path import AskPathScreen
 
         def save(path: Path | None) -> None:
-            if path is None:
-                return
-            try:
-                count = self.query_one(LogPanel).save(path)
-            except OSError as error:
-                self.notify(plain(str(error)), title="Not saved", severity="error", markup=False)
-            else:
-                self.notify(f"{count:,} lines in {plain(str(path))}", title="Saved", markup=False)
+            if path is not None:
+                saving = self.query_one(LogPanel).saving(path)
+                background.start(self, lambda: self._saved(path, saving), what="save the log")
 
         self.app.push_screen(AskPathScreen("Save the log as", Path(f"{self.job_name}.log")), save)
+
+    def _saved(self, path: Path, saving: Callable[[], int]) -> Message:
+        try:
+            return self.LogSaved(path, saving())
+        except OSError as error:
+            return self.LogNotSaved(str(error))
+
+    @on(LogSaved)
+    def _log_saved(self, message: LogSaved) -> None:
+        self.notify(f"{message.lines:,} lines in {plain(str(message.path))}", title="Saved", markup=False)
+
+    @on(LogNotSaved)
+    def _log_not_saved(self, message: LogNotSaved) -> None:
+        self.notify(plain(message.reason), title="Not saved", severity="error", markup=False)

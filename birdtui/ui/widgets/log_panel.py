@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -25,9 +27,18 @@ from birdtui.ui.scope import CommandScope
 from birdtui.ui.widgets.log_moves import LogMoves
 from birdtui.ui.widgets.log_view import LogView
 from birdtui.watch.log_buffer import LogBuffer
-from birdtui.watch.log_filter import LogFilter, Matches, PatternError, parse
+from birdtui.watch.log_filter import LogFilter, PatternError, parse
+from birdtui.watch.log_matches import Matches, TooSlow
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 REFRESHES_A_SECOND = 30
+SAVED_AT_ONCE = 1_000
+LOOKING_REFRESHES_A_SECOND = 10
+PAUSE = 0.001
+"""Seconds between two looks of a filter or a search at further lines."""
 
 
 class LogPanel(LogMoves, CommandScope, Vertical):
@@ -63,6 +74,8 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         self._seen_at_pause: int | None = None
         self._timer: Timer | None = None
         self._hosts = 0
+        self._is_looking = False
+        self._goes_to_hit = False
 
     def compose(self) -> ComposeResult:
         """The view, the input, and the line that says what is on show."""
@@ -100,13 +113,19 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         self._waiting = (reason, since)
         self._flush_later()
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether a filter or a search has lines left to look at."""
+        return self._is_looking
+
     def lines_came(self) -> None:
         """The buffer grew: draw it soon, at most thirty times a second however often this is called."""
         self._flush_later()
 
     def _flush_later(self) -> None:
         if self._timer is None and self.is_mounted:
-            self._timer = self.set_timer(1 / REFRESHES_A_SECOND, self._flush)
+            a_second = LOOKING_REFRESHES_A_SECOND if self._is_looking else REFRESHES_A_SECOND
+            self._timer = self.set_timer(1 / a_second, self._flush)
 
     def _flush(self) -> None:
         self._timer = None
@@ -114,9 +133,9 @@ class LogPanel(LogMoves, CommandScope, Vertical):
             view = self.view
         except NoMatches:
             return  # the panel is being taken down
-        more = self.rows.update()
-        if self._hits is not None:
-            more = self._hits.update() or more
+        if not self._is_looking:
+            self._look()
+        self.rows.update()
         self._show_waiting()
         if len(self.buffer.hosts) != self._hosts:
             self._hosts = len(self.buffer.hosts)
@@ -124,8 +143,39 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         else:
             view.refresh_rows()
         self._show_state()
-        if more or (self._waiting is not None and not len(self.buffer)):
-            self._timer = self.set_timer(1 / REFRESHES_A_SECOND if more else 1.0, self._flush)
+        if self._waiting is not None and not len(self.buffer):
+            self._timer = self.set_timer(1.0, self._flush)
+
+    def _look(self) -> None:
+        """Filter and search a few milliseconds further; the keys have their turn before it goes on."""
+        self._is_looking = self._filter_further() or self._search_further()
+        if self._is_looking:
+            self.set_timer(PAUSE, self._look_further)
+
+    def _look_further(self) -> None:
+        if self.is_mounted:
+            self._look()
+            self._flush_later()
+
+    def _filter_further(self) -> bool:
+        try:
+            return self.rows.look()
+        except TooSlow as problem:
+            self._pattern_text = ""
+            self._show(pattern=LogFilter())
+            self._problem = str(problem)
+            return False
+
+    def _search_further(self) -> bool:
+        try:
+            more = self._hits is not None and self._hits.update()
+        except TooSlow as problem:
+            self._hits, more = None, False
+            self._problem = str(problem)
+        if self._goes_to_hit and (not more or len(self._hits_before())):
+            self._goes_to_hit = False
+            self.action_previous()
+        return more
 
     def _show_waiting(self) -> None:
         waits = self._waiting is not None and not len(self.buffer)
@@ -211,10 +261,8 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         """Take what was typed; a search goes to its first hit."""
         event.stop()
         self._close_input()
-        if self._asking == "search" and self._hits is not None:
-            while self._hits.update(64):
-                pass
-            self.action_previous()
+        self._goes_to_hit = self._asking == "search" and self._hits is not None
+        self._flush_later()
 
     def on_key(self, event: Key) -> None:
         """Escape drops the search or the filter that was last typed; with neither it is the screen's."""
@@ -244,36 +292,39 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         self.view.restyle()
         self._flush_later()
 
-    def _hit_rows(self) -> list[int]:
-        """The rows of all search hits that are on show."""
-        if self._hits is None:
-            return []
-        rows = [self.rows.row_of(place) for place in self._hits.places().tolist()]
-        if self.rows.is_all:
-            return rows
-        return [
-            row
-            for row, place in zip(rows, self._hits.places().tolist(), strict=True)
-            if row < len(self.rows) and self.rows.place_of(row) == place
-        ]
+    def _hit_rows(self) -> NDArray[np.int64]:
+        """The rows of all search hits that are on show, in order."""
+        import numpy as np
+
+        return np.empty(0, np.int64) if self._hits is None else self.rows.rows_of(self._hits.places())
+
+    def _hits_before(self) -> NDArray[np.int64]:
+        """The hits before where a person stands."""
+        hits = self._hit_rows()
+        return hits[: hits.searchsorted(self._standing(-1))]
+
+    def _standing(self, step: int) -> int:
+        """The row from which the next hit is looked for, forwards or backwards."""
+        view = self.view
+        if view.current is not None:
+            return view.current
+        return int(view.scroll_offset.y) + (view.scrollable_content_region.size.height if step < 0 else -1)
 
     def _search_state(self) -> str:
         hits = self._hit_rows()
         current = self.view.current
-        at = f"{hits.index(current) + 1:,}/" if current in hits else ""
+        place = len(hits) if current is None else int(hits.searchsorted(current))
+        at = f"{place + 1:,}/" if place < len(hits) and hits[place] == current else ""
         return f"search {self._search_text} {at}{len(hits):,}"
 
     def _go_hit(self, step: int) -> None:
         hits = self._hit_rows()
-        if not hits:
+        if not len(hits):
             self.app.bell()
             return
-        view = self.view
-        start = view.current
-        if start is None:
-            start = view.scroll_offset.y + (view.scrollable_content_region.size.height if step < 0 else -1)
-        beyond = [hit for hit in hits if (hit > start if step > 0 else hit < start)]
-        view.show_row((beyond[0] if step > 0 else beyond[-1]) if beyond else hits[0 if step > 0 else -1])
+        start = self._standing(step)
+        place = int(hits.searchsorted(start, side="right")) if step > 0 else int(hits.searchsorted(start)) - 1
+        self.view.show_row(int(hits[place % len(hits)]))  # round the ends
         self._show_state()
 
     def action_next(self) -> None:
@@ -367,8 +418,24 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         """Ask for a file to save to; the screen does the asking."""
         self.post_message(self.SaveRequested())
 
-    def save(self, path: Path) -> int:
-        """Write the rows on show to a file, whole lines with control sequences off; how many. Raises OSError."""
-        text = self.text_on_show()
-        path.write_text(text + "\n", encoding="utf-8")
-        return len(self.rows)
+    def saving(self, path: Path) -> Callable[[], int]:
+        """What writes the rows on show to a file, away from the screen: whole lines, control sequences off.
+
+        It gives how many there are and raises OSError; a file that was there stays until the new one is whole.
+        """
+        rows, time_shown, hosts = copy(self.rows), self.view.time_shown, self.buffer.hosts
+        count = len(rows)
+
+        def write() -> int:
+            part = path.with_name(f".{path.name}.part")
+            try:
+                with part.open("w", encoding="utf-8") as file:
+                    for start in range(0, count, SAVED_AT_ONCE):
+                        found = rows.rows(start, min(start + SAVED_AT_ONCE, count))
+                        file.writelines(as_text(row, time_shown, hosts) + "\n" for row in found)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+            return count
+
+        return write
