@@ -9,6 +9,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+SELDOM = 10_000
 _own_process = False
 
 
@@ -20,10 +21,21 @@ def begin() -> None:
 
 
 def settle() -> None:
-    """Collect from now on, what was made so far excepted: it stays to the end. For work that goes on for long."""
+    """Collect from now on, what was made so far excepted: it stays to the end. For work that goes on for long.
+
+    What has lived for long is looked at by `idle` alone: it would hold up whatever came in between.
+    """
     if _own_process and not gc.isenabled():
         gc.freeze()
+        young, middle, _ = gc.get_threshold()
+        gc.set_threshold(young, middle, SELDOM)
         gc.enable()
+
+
+def idle() -> None:
+    """Collect everything, while nobody waits."""
+    if _own_process and gc.isenabled():
+        gc.collect()
 
 
 def end() -> None:

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.command import Provider
-from textual.events import Key
+from textual.events import Event, InputEvent, Key
 
 from birdtui import collector
 from birdtui.ui import background
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
     from birdtui.aws.session import Connection
+
+
+COLLECT_SECONDS = 15.0
+PAUSED_SECONDS = 2.0
+"""Seconds without a key after which nobody is likely to press one at this very moment."""
 
 
 def _forget(_name: str, _value: str) -> None:
@@ -72,6 +78,7 @@ class BirdApp(CommandScope, JobActions):
         self.is_open = False
         """Whether the screens have taken the first frame's place."""
         self._early_keys: list[str] = []
+        self._last_input = 0.0
 
     def compose(self) -> ComposeResult:
         """The first frame: few widgets, so that it is there at once; the screens follow when it is drawn."""
@@ -83,6 +90,18 @@ class BirdApp(CommandScope, JobActions):
         """Draw the first frame before anything else is even imported."""
         self.theme_changed_signal.subscribe(self, lambda theme: self.start.remember("theme", theme.name))
         self.call_after_refresh(self._open_screens)
+        self.set_interval(COLLECT_SECONDS, self._collect)
+
+    async def on_event(self, event: Event) -> None:
+        """Note when a person last did something."""
+        if isinstance(event, InputEvent):
+            self._last_input = monotonic()
+        await super().on_event(event)
+
+    def _collect(self) -> None:
+        """Let go of what is not used any more, unless a person is in the middle of something."""
+        if monotonic() - self._last_input > PAUSED_SECONDS:
+            collector.idle()
 
     def _open_screens(self) -> None:
         """Show the jobs, and over them what the command line named; then press the keys that came too early."""

@@ -135,8 +135,9 @@ async def peer() -> list[float]:
 
 def child(which: str, url: str, keys: int) -> None:
     """One side, in a process of its own."""
-    collector.begin()
-    background.make_way()
+    if which == "ours":  # as the command line does
+        collector.begin()
+        background.make_way()
     print(*asyncio.run(ours(url, keys) if which == "ours" else peer()))
 
 

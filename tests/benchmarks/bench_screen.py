@@ -134,8 +134,9 @@ async def run(make: Callable[[], Ours | Peer], a_second: int, keys: int) -> tupl
 
 def child(which: str, keys: int) -> None:
     """One side, in a process of its own."""
-    collector.begin()
-    background.make_way()
+    if which == "ours":  # as the command line does
+        collector.begin()
+        background.make_way()
     make: Callable[[], Ours | Peer] = Ours if which == "ours" else Peer
     times, longest = asyncio.run(run(make, ARRIVING if which == "ours" else THEIRS, keys))
     print(statistics.quantiles(times, n=100)[98], longest)

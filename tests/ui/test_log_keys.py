@@ -115,3 +115,18 @@ async def test_context_reaches_over_both_ends_of_a_log() -> None:
     async with shown(["one", "match", "three"]) as (app, pilot):
         await pilot.press("slash", *"match", "enter", *["plus"] * 5)
         await until(pilot, lambda: app.in_sight() == ["one", "match", "three"])
+
+
+async def test_an_arrow_moves_the_window_at_once() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        await until(pilot, lambda: "line 199" in app.in_sight())
+        before = app.view.scroll_y
+        app.panel.action_up()
+        assert app.view.scroll_y == before - 1
+
+
+async def test_the_keys_of_the_log_are_its_commands_alone() -> None:
+    async with shown(NUMBERED) as (app, pilot):
+        assert not app.view._bindings.key_to_bindings
+        await pilot.press("up")
+        await until(pilot, lambda: app.in_sight()[-1] == "line 198")

@@ -217,7 +217,8 @@ class LogPanel(LogMoves, CommandScope, Vertical):
             parts.append(shown.host or f"{len(self.buffer.hosts)} instances")
         if self._problem:
             parts.append(self._problem)
-        self.query_one("#log-state", Static).update(Content(" │ ".join(plain(part) for part in parts)))
+        line = Content(" │ ".join(plain(part) for part in parts))
+        self.query_one("#log-state", Static).update(line, layout=False)  # its room is always the same
 
     # filter and search
 

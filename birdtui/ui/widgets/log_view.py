@@ -28,7 +28,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class LogView(ScrollView, can_focus=True):
+class LogView(ScrollView, can_focus=True, inherit_bindings=False):
     """A window onto the rows of a log. It scrolls by rows; while `follow` holds, its end is always in sight."""
 
     ALLOW_SELECT = True
@@ -108,7 +108,14 @@ class LogView(ScrollView, can_focus=True):
 
     def _resize(self) -> None:
         width = 0 if self.wrap else self._widest
-        self.virtual_size = Size(width, self.max_row + self.scrollable_content_region.size.height)
+        room = self.scrollable_content_region.size.height
+        size, before = Size(width, self.max_row + room), self.virtual_size
+        if self.show_vertical_scrollbar and size.width == before.width and size.height > room < before.height:
+            # only the scrollbar changes: Textual would lay out the whole screen anew
+            self.set_reactive(ScrollView.virtual_size, size)
+            self.vertical_scrollbar.window_virtual_size = size.height
+        else:
+            self.virtual_size = size
 
     def _widened(self) -> None:
         """A wider line came into sight: the scrollbar that may appear now takes a row away from the window."""
