@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -62,6 +63,10 @@ class Page:
 NO_PAGE = Page((), (), None)
 
 
+class LogTooLong(Exception):
+    """A log is not read through in as many calls as it is worth."""
+
+
 class Logs:
     """Log streams and events of training jobs. Each call is sent once; who polls also retries. Raises AwsProblem."""
 
@@ -71,8 +76,8 @@ class Logs:
         self._rate = rate
         self._lock = threading.Lock()
 
-    def _client(self) -> Any:
-        client = self._session.client("logs", retries=False)
+    def _client(self, *, retries: bool = False) -> Any:
+        client = self._session.client("logs", retries=retries)
         with self._lock:
             events = client.meta.events
             for operation in ("GetLogEvents", "FilterLogEvents"):
@@ -157,18 +162,22 @@ class Logs:
         timestamps, messages = _events(answer)
         return Page(timestamps, messages, answer.get("nextForwardToken"), answer.get("nextBackwardToken"))
 
-    def matching(self, job: str, pattern: str) -> Iterator[str]:
+    def matching(self, job: str, pattern: str, *, most_calls: int | None = None) -> Iterator[str]:
         """The job's messages that match one of CloudWatch's filter patterns, in time order, as they are found.
 
-        Terms with anything but letters, digits and underscores stand in double quotes: `"Validation-accuracy"`.
+        Terms with anything but letters, digits and underscores stand in double quotes: `"Validation-accuracy"`. A page
+        looks through 1 MB at most, so a long log takes many calls: LogTooLong is raised after `most_calls`. Throttled
+        calls are sent again.
         """
         request: dict[str, Any] = {
             "logGroupName": GROUP,
             "logStreamNamePrefix": f"{job}/",
             "filterPattern": pattern,
         }
-        client = self._client()
-        while True:
+        client = self._client(retries=True)
+        for call in count(1):
+            if most_calls is not None and call > most_calls:
+                raise LogTooLong(job)
             try:
                 with translated():
                     answer = client.filter_log_events(**request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from datetime import datetime
 from itertools import islice
 
@@ -44,12 +45,11 @@ class ChartFeed:
     def __init__(self) -> None:
         self._curves: dict[tuple[str, str], Curve] = {}
         self._rewritten = 0
+        self._earlier: tuple[object, tuple[tuple[Curve, ...], ...]] = (None, ())
 
     def data(self, state: JobState) -> ChartData:
         """All there is by now; times and speeds are not for one axis with accuracies."""
-        if state.rewritten != self._rewritten:
-            self._rewritten = state.rewritten
-            self._curves.clear()
+        self._rewrite(state)
         curves = [
             self._curve(host, name, values)
             for host, metrics in state.series.items()
@@ -63,9 +63,34 @@ class ChartFeed:
             state.total_epochs,
             storing_host=state.storing_host,
             is_over=state.ended is not None,
-            earlier=_earlier(state),
+            earlier=self._given_up(state),
             restarts=_restarts(state),
         )
+
+    def _rewrite(self, state: JobState) -> None:
+        """Take the values in that came for epochs which have one."""
+        changed = state.rewritten[self._rewritten :]
+        self._rewritten = len(state.rewritten)
+        for host, name in dict.fromkeys((host, name) for host, name, _ in changed):
+            known = self._curves.get((host, name))
+            if known is None:
+                continue
+            values, logged = array("d", known.values), state.series[host][name]
+            for epoch in (epoch for *series, epoch in changed if series == [host, name]):
+                place = bisect_left(known.epochs, epoch)
+                if place == len(known.epochs) or known.epochs[place] != epoch:
+                    del self._curves[host, name]  # an epoch that was left out before: put in its place
+                    break
+                values[place] = logged[epoch]
+            else:
+                self._curves[host, name] = Curve(host, name, known.epochs, values)
+
+    def _given_up(self, state: JobState) -> tuple[tuple[Curve, ...], ...]:
+        """What attempts logged in vain: it changes when another attempt begins, and with its first values."""
+        key = [(host, len(attempts), len(attempts[-1])) for host, attempts in state.attempts.items()]
+        if key != self._earlier[0]:
+            self._earlier = key, _earlier(state)
+        return self._earlier[1]
 
     def _curve(self, host: str, name: str, values: dict[int, float]) -> Curve:
         """The curve with what came since. A dict keeps the order of its keys, so that is at its end."""

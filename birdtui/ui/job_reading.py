@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,8 @@ from birdtui.ui import background
 from birdtui.ui.backend import Backend
 
 PAGE = 100
+CURVE_CALLS = 12
+"""How many calls a small curve in passing is worth: a log of some hundred thousand lines."""
 AT_ONCE = 8
 """Jobs described in one go: those around the cursor come first, the rest of what is in sight after them."""
 
@@ -75,10 +78,13 @@ class JobReading:
         if known_state != state or name not in self._curves:
 
             def work() -> Message:
+                from birdtui.aws.logs import LogTooLong
                 from birdtui.watch.metrics import accuracy_by_epoch
 
-                lines = self._backend.logs().matching(name, '"Validation-accuracy"')
-                return self.CurveRead(name, accuracy_by_epoch(lines))
+                lines = self._backend.logs().matching(name, '"Validation-accuracy"', most_calls=CURVE_CALLS)
+                with suppress(LogTooLong):  # the job's own screen reads it; half a curve would mislead
+                    return self.CurveRead(name, accuracy_by_epoch(lines))
+                return self.CurveRead(name, [])
 
             if self._start("read accuracy", work):
                 self._curves[name] = (state, values)

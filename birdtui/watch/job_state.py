@@ -47,8 +47,11 @@ class JobState:
         self.waiting: Waiting | None = None
         self.trouble: Trouble | None = None
         self.ended: JobEnded | None = None
-        self.rewritten = 0
-        """How often a value was logged for an epoch before the last one: after a restart. Else series only grow."""
+        self.rewritten: list[tuple[str, str, int]] = []
+        """Host, metric and epoch of each value that was logged for an epoch before the last one: after a restart.
+
+        Else series only grow.
+        """
         self._last: dict[str, dict[str, int]] = {}
         self._highest: dict[tuple[str, str], int] = {}
         self._best: tuple[int, float] | None = None
@@ -93,7 +96,7 @@ class JobState:
         values[point.epoch] = point.value
         lasts[point.name] = point.epoch
         if point.epoch <= highest:
-            self.rewritten += 1
+            self.rewritten.append((point.host, point.name, point.epoch))
         self._highest[point.host, point.name] = max(highest, point.epoch)
         if point.name == ACCURACY:
             is_best_gone = before is not None and (point.epoch, before) == self._best

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from birdtui.aws.log_pages import DecodeError, decode
-from birdtui.aws.logs import GROUP, Logs, is_loopback
+from birdtui.aws.logs import GROUP, Logs, LogTooLong, is_loopback
 from birdtui.aws.session import Connection, Session
 
 Write = Callable[..., list[str]]
@@ -142,6 +142,15 @@ def test_matching_lines_come_in_time_order_over_the_jobs_streams_alone(
     write("Epoch[0] Validation-accuracy=0.9", of=f"{job}-2")
     found = list(Logs(session).matching(job, '"Validation-accuracy"'))
     assert found == ["Epoch[0] Validation-accuracy=0.1", "Epoch[0] Validation-accuracy=0.2"]
+
+
+@engine_alone
+def test_a_log_that_is_not_worth_so_many_calls_is_too_long(session: Session, job: str, write: Write) -> None:
+    write(*["a page looks at so many events"] * 25_000, "Epoch[0] Validation-accuracy=0.1")
+    logs = Logs(session)
+    with pytest.raises(LogTooLong):
+        list(logs.matching(job, '"Validation-accuracy"', most_calls=2))
+    assert list(logs.matching(job, '"Validation-accuracy"', most_calls=12)) == ["Epoch[0] Validation-accuracy=0.1"]
 
 
 @engine_alone

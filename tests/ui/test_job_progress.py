@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from birdtui.ui.chart_model import ChartView, plot
+from hypothesis import given
+from hypothesis import strategies as st
+
+from birdtui.ui.chart_model import ChartData, ChartView, plot
 from birdtui.ui.job_progress import ChartFeed, chart_data, progress
 from birdtui.watch.events import MetricPoint, ModelStored
 from birdtui.watch.job_state import JobState
@@ -87,3 +90,21 @@ def test_the_instance_that_stores_the_model_comes_with_the_chart() -> None:
     state = restarted()
     state.apply(ModelStored("algo-1"))
     assert chart_data(state).storing_host == "algo-1"
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.booleans()), max_size=60))
+def test_a_chart_that_is_kept_up_shows_what_one_made_anew_shows(points: list[tuple[int, bool, bool]]) -> None:
+    state, feed = JobState("birds"), ChartFeed()
+    attempt, last = 1, -1
+    for number, (epoch, is_drawn, is_other) in enumerate(points):
+        attempt += epoch < last
+        last = epoch
+        name = "train:accuracy" if is_other else ACCURACY
+        state.apply(MetricPoint(NOW, "algo-1", epoch, name, number / 100, attempt))
+        if is_drawn:
+            assert drawn(feed.data(state)) == drawn(chart_data(state))
+
+
+def drawn(data: ChartData) -> object:
+    curves = [*data.curves, *(curve for attempt in data.earlier for curve in attempt)]
+    return [(curve.name, list(curve.epochs), list(curve.values)) for curve in curves], data.restarts, data.best
