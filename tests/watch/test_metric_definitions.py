@@ -95,7 +95,7 @@ def test_the_needle_is_text_that_every_match_holds(pattern: str, text: str) -> N
     assert needle(pattern) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(st.sampled_from(list("ab.*+?()[]{}|\\^$=- 12")), max_size=12).map("".join), st.text("ab=12 -", max_size=30)
 )

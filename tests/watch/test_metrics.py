@@ -448,7 +448,7 @@ pieces: Iterable[str] = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.one_of(st.sampled_from(list(pieces)), st.text(max_size=5)), max_size=40).map("".join))
 def test_any_text_is_read_without_a_crash_and_without_a_dash_beside_ids(text: str) -> None:
     reader = MetricsReader()
@@ -458,7 +458,7 @@ def test_any_text_is_read_without_a_crash_and_without_a_dash_beside_ids(text: st
     assert "-" not in summary["hosts"] or len(summary["hosts"]) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with suppress(UnreadableLog):

@@ -353,7 +353,7 @@ def runs(draw: st.DrawFn) -> Run:
     return Run(values, draw(st.integers(1, 500)), saved, draw(st.booleans()))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(runs(), st.sampled_from(FLAVOURS))
 def test_any_run_survives_any_flavour(run: Run, flavour: Callable[[Run], str | bytes]) -> None:
     assert read_saved(as_bytes(flavour(run))).summary() == run.summary()

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeVar
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import var
 from textual.scroll_view import ScrollView
@@ -18,6 +18,7 @@ from textual.strip import Strip
 
 from birdtui.ui.log_rows import LogRows, Row
 from birdtui.ui.log_style import TimeShown, as_text, body, lead
+from birdtui.ui.widgets.line_view import LineView
 from birdtui.watch.log_buffer import Line
 from birdtui.watch.log_filter import LogFilter
 
@@ -28,7 +29,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class LogView(ScrollView, can_focus=True, inherit_bindings=False):
+class LogView(LineView, can_focus=True):
     """A window onto the rows of a log. It scrolls by rows; while `follow` holds, its end is always in sight."""
 
     ALLOW_SELECT = True
@@ -160,15 +161,6 @@ class LogView(ScrollView, can_focus=True, inherit_bindings=False):
         self.call_after_refresh(self.refresh_rows)
 
     # drawing
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as they are: Textual would look for borders and paddings around each, and there are none."""
-        first, last = crop.column_span
-        style, background = self.rich_style, self.background_colors[1]
-        strips = [self.render_line(y).crop_extend(first, last, style) for y in crop.line_range]
-        for each in self.get_line_filters():
-            strips = [strip.apply_filter(each, background) for strip in strips]
-        return strips
 
     def render_line(self, y: int) -> Strip:
         """One line of the window."""

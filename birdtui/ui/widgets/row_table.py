@@ -18,8 +18,9 @@ from textual.events import Click, Leave, MouseMove
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
+
+from birdtui.ui.widgets.line_view import LineView
 
 Cell = Text | str
 GAP = 1
@@ -36,7 +37,7 @@ class Column:
     width: int
 
 
-class RowTable(ScrollView, can_focus=True, inherit_bindings=False):
+class RowTable(LineView, can_focus=True):
     """Rows with a cursor and a header that stays. Subclasses say what stands in a row: `cells`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -167,15 +168,6 @@ class RowTable(ScrollView, can_focus=True, inherit_bindings=False):
         """Another theme has other colours."""
         super().notify_style_update()
         self._strips.clear()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines as they are: Textual would look for borders and paddings around each, and there are none."""
-        first, last = crop.column_span
-        style, background = self.rich_style, self.background_colors[1]
-        strips = [self.render_line(y).crop_extend(first, last, style) for y in crop.line_range]
-        for each in self.get_line_filters():
-            strips = [strip.apply_filter(each, background) for strip in strips]
-        return strips
 
     def render_line(self, y: int) -> Strip:
         """A line of the titles, or a row."""
