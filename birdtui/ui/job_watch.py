@@ -12,7 +12,7 @@ from textual.message_pump import MessagePump
 
 from birdtui.aws.errors import AwsProblem
 from birdtui.ui.backend import Backend
-from birdtui.watch.events import Event, LogLines
+from birdtui.watch.events import Event, LogLines, LogPages
 from birdtui.watch.job_state import JobState
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class JobWatch:
             for event in watcher.events():
                 if self._stop.is_set():
                     return
-                if isinstance(event, LogLines):
-                    self.state.log.append(event.host, event.timestamps, event.messages)
+                if isinstance(event, LogLines | LogPages):
+                    self.state.log.extend((part.host, part.timestamps, part.messages) for part in event.parts)
                     self._target.post_message(self.LogGrew())
                 else:
                     self._target.post_message(self.Told(event))

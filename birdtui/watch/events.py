@@ -91,6 +91,13 @@ class MergedLines:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class LogPages:
+    """New log events of several streams that came together, each stream's in order: for who sorts them anyway."""
+
+    parts: tuple[LogLines, ...]
+
+
 AnyLines = LogLines | MergedLines
 
 
@@ -173,6 +180,7 @@ Event = (
     | StatusChanged
     | LogLines
     | MergedLines
+    | LogPages
     | MetricPoint
     | ModelStored
     | Waiting

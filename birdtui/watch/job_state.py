@@ -15,6 +15,7 @@ from birdtui.watch.events import (
     JobDescribed,
     JobEnded,
     LogLines,
+    LogPages,
     MergedLines,
     MetricPoint,
     ModelStored,
@@ -61,9 +62,8 @@ class JobState:
 
     def apply(self, event: Event) -> None:
         """Take one event in."""
-        if isinstance(event, LogLines | MergedLines):
-            for part in event.parts:
-                self.log.append(part.host, part.timestamps, part.messages)
+        if isinstance(event, LogLines | MergedLines | LogPages):
+            self.log.extend((part.host, part.timestamps, part.messages) for part in event.parts)
             self.waiting = None
             return
         match event:

@@ -12,7 +12,7 @@ import threading
 from array import array
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate, chain
@@ -66,20 +66,6 @@ class Lines:
         part = slice(start, stop)
         facts = (self.timestamps[part], self.hosts[part], self.serials[part])
         return Lines(text, self.sizes[part], self.ends[part], *facts)
-
-    @classmethod
-    def of(
-        cls,
-        lines: Sequence[bytes],
-        timestamps: NDArray[np.int64],
-        hosts: NDArray[np.uint16],
-        serials: NDArray[np.uint32],
-    ) -> Lines:
-        """Lines that are in pieces."""
-        import numpy as np
-
-        sizes = np.fromiter(map(len, lines), np.int64, len(lines)) + 1
-        return cls(b"\n".join(lines) + b"\n", sizes, np.cumsum(sizes), timestamps, hosts, serials)
 
     def pieces(self) -> list[bytes]:
         """Each line by itself, its newline taken off."""
@@ -166,15 +152,20 @@ class Block:
 
     def text(self) -> bytes | bytearray:
         """All lines, each ended by a newline."""
-        if self._text is None:
-            return packing().open(self._packed)
-        return self._text
+        text = self._text  # another thread may pack it meanwhile
+        return packing().open(self._packed) if text is None else text
 
     def pack(self) -> None:
         """Hold the text compressed only."""
         if self._text is not None:
             self._packed = packing().pack(self._text)
             self._text = None
+
+    def fitting(self, lines: Lines, start: int) -> int:
+        """Up to which of some lines, from one on, it has room; the one that fills it goes in whole."""
+        before = int(lines.ends[start] - lines.sizes[start])
+        stop = int(lines.ends.searchsorted(before + BLOCK_BYTES - self.size)) + 1
+        return min(max(stop, start + 1), start + BLOCK_LINES - len(self), len(lines))
 
     def seal(self) -> None:
         """Take off the room that a growing text keeps in reserve."""
@@ -220,23 +211,43 @@ class LogBuffer:
 
     def append(self, host: str, timestamps: Sequence[int], messages: Sequence[str]) -> None:
         """Add one stream's new events, in their own time order; a message of several lines becomes several."""
-        if not messages:
-            return
+        self.extend([(host, timestamps, messages)])
+
+    def extend(self, pages: Iterable[tuple[str, Sequence[int], Sequence[str]]]) -> None:
+        """Add pages of several streams at once, each as host, timestamps and messages; they are sorted together."""
         with self._writing:
-            lines = self._taken(host, timestamps, messages)
-            self._take(lines)
+            found = [self._taken(*page) for page in pages if page[2]]
+            if found:
+                self._take(_sorted(_together(found)) if len(found) > 1 else found[0])
 
     def _take(self, lines: Lines) -> None:
-        """Put lines in their place; readers wait for this part alone."""
+        """Put lines in their place. Readers wait for the moment only in which that is done, not for its preparation."""
+        before = self._blocks  # changed by who holds `_writing` alone
+        first, last = int(lines.timestamps[0]), int(lines.timestamps[-1])
+        low = bisect_right(before, first, key=attrgetter("last_timestamp"))
+        high = bisect_right(before, last, key=attrgetter("first_timestamp"))
+        touched = before[low:high]
+        if touched:
+            made = _blocks_of(_sorted(_together([*map(_lines_of, touched), lines])))
+            after: list[Block] = [*before[:low], *made, *before[high:]]
+            growing, fitting = None, 0
+        else:  # they go on where a block ended: the newest ones, or a log's past that fills in behind its end
+            growing = before[low - 1] if low and not before[low - 1].is_full else None
+            fitting = growing.fitting(lines, 0) if growing is not None else 0
+            rest = _blocks_of(lines.cut(fitting, len(lines))) if fitting < len(lines) else []
+            after = [*before[:low], *rest, *before[low:]]
         with self._lock:
-            if not self._blocks or lines.timestamps[0] >= self._blocks[-1].last_timestamp:
-                self._append(lines)
-            else:
-                self._merge(lines)
-                self.reordered += 1
-            self._firsts = [0, *accumulate(len(block) for block in self._blocks)]
-            self._pack_old()
+            if growing is not None:
+                growing.extend(lines.cut(0, fitting))
+                if growing.is_full:
+                    growing.seal()
+            for block in touched:
+                self._opened.pop(id(block), None)
+            self._blocks = after
+            self._firsts = [0, *accumulate(map(len, after))]
+            self.reordered += bool(touched) or low < len(before)
             self.version += 1
+        self._pack_old()
 
     def _taken(self, host: str, timestamps: Sequence[int], messages: Sequence[str]) -> Lines:
         """A stream's events as lines in time order: trailing newlines off, each inner line with its event's time."""
@@ -340,40 +351,6 @@ class LogBuffer:
             self._host_names.append(host)
         return self._hosts[host]
 
-    def _append(self, lines: Lines) -> None:
-        at = 0
-        while at < len(lines):
-            if not self._blocks or self._blocks[-1].is_full:
-                if self._blocks:
-                    self._blocks[-1].seal()
-                self._blocks.append(Block())
-            block = self._blocks[-1]
-            # lines go in until the block is full; the one that fills it goes in whole
-            before = int(lines.ends[at] - lines.sizes[at])
-            stop = int(lines.ends.searchsorted(before + BLOCK_BYTES - block.size)) + 1
-            stop = min(max(stop, at + 1), at + BLOCK_LINES - len(block), len(lines))
-            block.extend(lines.cut(at, stop))
-            at = stop
-
-    def _merge(self, lines: Lines) -> None:
-        """Put lines among older ones: only the blocks whose times they touch are made anew."""
-        first, last = int(lines.timestamps[0]), int(lines.timestamps[-1])
-        low = bisect_right(self._blocks, first, key=attrgetter("last_timestamp"))
-        high = bisect_right(self._blocks, last, key=attrgetter("first_timestamp"))
-        touched = self._blocks[low:high]
-        after = self._blocks[high:]
-        del self._blocks[low:]
-        if touched:
-            kept = self._blocks
-            self._blocks = []
-            for block in touched:
-                self._opened.pop(id(block), None)
-            self._append(_sorted(_together([*map(_lines_of, touched), lines])))
-            self._blocks = [*kept, *self._blocks]
-        else:  # a log's past that fills in behind its end: it goes on where it was
-            self._append(lines)
-        self._blocks += after
-
     def _pack_old(self) -> None:
         """Pack the oldest open blocks until what is open fits the budget, save the last two and those that grow."""
         open_blocks = [block for block in self._blocks[:-2] if block.is_full and not block.is_packed]
@@ -383,6 +360,21 @@ class LogBuffer:
                 break
             total -= block.size
             block.pack()
+
+
+def _blocks_of(lines: Lines) -> list[Block]:
+    """Lines in blocks of their own."""
+    found: list[Block] = []
+    at = 0
+    while at < len(lines):
+        if found:
+            found[-1].seal()
+        block = Block()
+        stop = block.fitting(lines, at)
+        block.extend(lines.cut(at, stop))
+        found.append(block)
+        at = stop
+    return found
 
 
 def _line_ends(text: bytes) -> NDArray[np.int64]:
@@ -420,11 +412,10 @@ def _together(parts: Sequence[Lines]) -> Lines:
 
 def _sorted(lines: Lines) -> Lines:
     """The lines by their times; those of one time stay in their order."""
+    import numpy as np
+
     order = lines.timestamps.argsort(kind="stable")
     pieces = lines.pieces()
-    return Lines.of(
-        [pieces[index] for index in order.tolist()],
-        lines.timestamps[order],
-        lines.hosts[order],
-        lines.serials[order],
-    )
+    text = b"\n".join([pieces[index] for index in order.tolist()]) + b"\n"
+    sizes = lines.sizes[order]
+    return Lines(text, sizes, np.cumsum(sizes), lines.timestamps[order], lines.hosts[order], lines.serials[order])

@@ -24,6 +24,7 @@ STREAMS_MISSING_SECONDS = 2.0
 STREAMS_SECONDS = 60.0
 RETIRE_SECONDS = 30.0
 """How long the log of a replaced instance is still asked for late lines."""
+PAGES_AT_ONCE = 16
 HISTORY_SECONDS = 0.25
 """How long a poll waits for a page of the past."""
 
@@ -127,7 +128,9 @@ class LogTail:
     @property
     def is_catching_up(self) -> bool:
         """Whether the log's past is still being read."""
-        return bool(self._older) or any(each.is_behind or each.is_unseen for each in self._readings.values())
+        return bool(self._older) or any(
+            each.is_behind or each.is_unseen or each.past.pages for each in self._readings.values()
+        )
 
     def expect(self, instances: int) -> None:
         """How many instances the job has, once that is known."""
@@ -267,19 +270,29 @@ class LogTail:
     # telling
 
     def _told(self) -> list[AnyLines]:
-        """The lines that no unread page can precede, in time order; for a screen, which sorts them, all of them."""
-        waiting = [reading for reading in self._all() if reading.past.pages]
-        if self._newest_first or len(self._readings) == 1:
-            told = [
-                _lines(reading, lines) for reading in waiting if self._has_turn(reading) for lines in _emptied(reading)
-            ]
-            self._older = [reading for reading in self._older if not reading.is_done]
-            return [*told]
-        limit = min((reading.past.frontier for reading in self._readings.values() if reading.is_behind), default=None)
-        pages = [(reading, lines) for reading in waiting for lines in _emptied(reading, limit)]
-        if len({id(reading) for reading, _ in pages}) < 2:
+        """The lines that no unread page can precede, in time order; for a screen, which sorts them, new ones at once.
+
+        A screen has only the past in that order: what was read of several streams then comes where nothing is yet.
+        """
+        pages: list[tuple[_Reading, Lines]] = []
+        limit = self._limit()
+        for reading in self._all():
+            is_ordered = reading.is_history or not self._newest_first
+            if reading.past.pages and self._has_turn(reading):
+                pages += ((reading, lines) for lines in _emptied(reading, limit if is_ordered else None))
+        self._older = [reading for reading in self._older if not reading.is_done]
+        if self._newest_first or len({id(reading) for reading, _ in pages}) < 2:
             return [_lines(reading, lines) for reading, lines in pages]
         return [_merged(pages)]
+
+    def _limit(self) -> int | None:
+        """Up to which time lines are told: all that could come before is read, and it is not too much at once."""
+        if len(self._readings) == 1:
+            return None
+        ordered = [reading for reading in self._all() if reading.is_history or not self._newest_first]
+        limits = [reading.past.frontier for reading in ordered if reading.is_behind]
+        ends = sorted(lines[0][-1] for reading in ordered for lines in reading.past.pages)
+        return min([*limits, *ends[PAGES_AT_ONCE - 1 : PAGES_AT_ONCE]], default=None)
 
     def _has_turn(self, reading: _Reading) -> bool:
         """Whether nothing of the past is to be told before: an instance's past goes in the order of its streams."""

@@ -24,6 +24,7 @@ from birdtui.watch.events import (
     JobDescribed,
     JobEnded,
     LogLines,
+    LogPages,
     MetricPoint,
     ModelStored,
     Recovered,
@@ -85,6 +86,7 @@ class Watcher:
         self._jobs = jobs
         self._name = name
         self._stop = stop
+        self._newest_first = newest_first
         self._lag = logs.lag_seconds if lag is None else lag
         is_near = self._lag == 0
         self._tail = LogTail(logs, name, quick=0.1 if is_near else QUICK, newest_first=newest_first, stop=stop)
@@ -181,16 +183,16 @@ class Watcher:
         if self._last_round_at is not None and now >= self._last_round_at and not self._in_last_round:
             self._in_last_round = True
             self._tail.begin_last_round(now)
-        told = self._tail.poll(now)
-        events: list[Event] = []
-        for lines in sorted(told, key=lambda each: not each.history):  # the past before what follows
+        told = sorted(self._tail.poll(now), key=lambda each: not each.history)  # the past before what follows
+        parts = [part for lines in told for part in lines.parts]
+        if told:
             self._status_pace.touch(now)
-            events.append(lines)
-            for part in lines.parts:
-                if part.history or (not self._unread and self._tail.is_past_told):
-                    events += self._points(part)
-                else:
-                    self._unread.append(part)
+        events: list[Event] = [*told] if len(told) < 2 or not self._newest_first else [LogPages(tuple(parts))]
+        for part in parts:
+            if part.history or (not self._unread and self._tail.is_past_told):
+                events += self._points(part)
+            else:
+                self._unread.append(part)
         if self._unread and self._tail.is_past_told:
             for part in sorted(self._unread, key=lambda each: each.timestamps[0]):
                 events += self._points(part)

@@ -28,6 +28,7 @@ from birdtui.watch.metrics import MetricsReader
 
 STREAM = "birds/algo-1-1700000000"
 SAMPLE = "sample/algo-1-1700000000"
+INSTANCES = 8
 ROUND_TRIP = 0.08
 QUOTA = 25
 BEGIN = 1_700_000_000_000
@@ -36,7 +37,8 @@ BEGIN = 1_700_000_000_000
 def written(count: int) -> dict[str, Events]:
     """The log of a long job, three lines a millisecond: so any cut in time falls between equal times."""
     events = [(BEGIN + number // 3, line) for number, line in enumerate(mixed_log(count))]
-    return {STREAM: events, SAMPLE: events[: count // 5]}
+    flock = {f"flock/algo-{host}-1700000000": events[host - 1 :: INSTANCES] for host in range(1, INSTANCES + 1)}
+    return {STREAM: events, SAMPLE: events[: count // 5], **flock}
 
 
 def raw_loop(session: Session, stream: str = STREAM) -> int:
@@ -80,6 +82,24 @@ def seconds_to_read(server: LogServer, expected: bytes, quota: int | None = None
     seconds = time.perf_counter() - start
     if b"".join(block.text() for block in held.blocks) != expected:
         raise SystemExit("lines are missing, doubled, or in another order")
+    return seconds
+
+
+def flock_seconds(server: LogServer, count: int) -> float:
+    """How long the log of eight instances takes until a screen has it, merged; fails where a line is out of place."""
+    session = ready(server)
+    start = time.perf_counter()
+    tail = LogTail(Logs(session, CallRate()), "flock", instances=INSTANCES, newest_first=True)
+    held = LogBuffer()
+    tail.begin_last_round(time.monotonic())
+    while not tail.is_drained:
+        time.sleep(max(tail.due - time.monotonic(), 0.0))
+        parts = [part for lines in tail.poll(time.monotonic()) for part in lines.parts]
+        held.extend((part.host, part.timestamps, part.messages) for part in parts)
+    seconds = time.perf_counter() - start
+    times = [stamp for block in held.blocks for stamp in block.timestamps]
+    if len(held) != count or times != sorted(times):
+        raise SystemExit("lines of several instances are missing, doubled or out of order")
     return seconds
 
 
@@ -128,6 +148,7 @@ def main() -> None:
         server.settle(round_trip=ROUND_TRIP)
         plain_far = seconds_of(partial(raw_loop, stream=SAMPLE), server, count // 5) * 5
         ours_far = min(seconds_to_read(server, expected) for _ in range(2))
+        flock = flock_seconds(server, count)
         sight, calls = first_sight(server, mean)
         server.settle(limit=QUOTA)
         paced = seconds_to_read(server, expected, QUOTA)
@@ -138,6 +159,9 @@ def main() -> None:
         [
             Figure(f"{named} held, metrics read", count / ours, unit, "boto3 loop", count / plain, 3, True),
             Figure("the same, 80 ms a call", count / ours_far, unit, "boto3 loop", count / plain_far, 5, True),
+            Figure(
+                f"{INSTANCES} instances' merged, 80 ms a call", count / flock, unit, "boto3 loop", count / plain_far
+            ),
             Figure("the same, 25 calls/s", count / paced, unit, "the quota", allowed, 0.8, True),
             Figure("pages asked for until its end is told", calls, "calls", goal=1),
             Figure("the same, 80 ms a call, in seconds", sight, "s"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,3 +132,40 @@ def test_a_past_longer_than_what_may_lie_open_is_packed_as_it_fills_in() -> None
         )
     assert sum(not block.is_packed for block in buffer.blocks) <= 3
     assert texts(buffer)[-2:] == [f"old {len(buffer) - 2}", "new"]
+
+
+def test_pages_of_several_streams_that_come_together_are_sorted_together() -> None:
+    buffer = LogBuffer()
+    buffer.extend([("algo-1", [1, 4], ["a", "d"]), ("algo-2", [2, 3], ["b", "c"]), ("algo-3", [], [])])
+    assert texts(buffer) == ["a", "b", "c", "d"]
+    assert [line.host for line in buffer.export()] == ["algo-1", "algo-2", "algo-2", "algo-1"]
+    assert buffer.reordered == 0
+
+
+def test_a_past_that_fills_in_before_the_end_grows_its_own_blocks() -> None:
+    buffer = LogBuffer()
+    buffer.append("algo-1", [1_000, 1_001], ["end", "very end"])
+    for number in range(5):
+        buffer.append("algo-1", [number], [f"past {number}"])
+    assert texts(buffer) == [*(f"past {number}" for number in range(5)), "end", "very end"]
+    assert (len(buffer.blocks), buffer.reordered) == (2, 5)
+
+
+def test_whoever_reads_meanwhile_sees_each_line_whole() -> None:
+    buffer, over = LogBuffer(open_bytes=0), threading.Event()
+
+    def write() -> None:
+        for number in range(300):
+            hosts = [(f"algo-{host}", [number * 10 + host] * 40, [f"{number:06}"] * 40) for host in range(4)]
+            buffer.extend(hosts[number % 2 :])
+            buffer.append("algo-late", [number], [f"{number:06}"])
+        over.set()
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    while not over.is_set():
+        count = len(buffer)
+        assert all(len(line.text) == 6 for line in buffer.lines(max(count - 50, 0), count) if count)
+        assert all(len(line.text) == 6 for line in buffer.export())
+    writing.join()
+    assert len(buffer) == 150 * (160 + 120) + 300

@@ -15,7 +15,7 @@ import pytest
 from birdtui.aws.errors import AwsProblem
 from birdtui.aws.logs import GROUP
 from birdtui.local.service import Request, ServiceError
-from birdtui.watch import log_history
+from birdtui.watch import log_history, log_tail
 from birdtui.watch.events import AnyLines
 from birdtui.watch.log_chain import Chain
 from birdtui.watch.log_history import MOST_WAITING, THREADS, LogHistory, Past
@@ -351,3 +351,23 @@ def test_each_instance_of_a_job_shows_its_end_first(stand: Any, requests: list[d
             if own[-1] in rows(told):
                 del own[-len(rows(told)) :]
     assert Counter(rows(list(polls(tail)))) == Counter(chain(*events))
+
+
+def test_the_past_of_several_instances_comes_in_the_order_of_its_times(
+    stand: Any, requests: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(log_tail, "PAGES_AT_ONCE", 2)
+    chance = random.Random(11)
+    events = [write(stand, [chance.randrange(9) for _ in range(6_000)], host=host) for host in (1, 2, 3)]
+    tail = newest_first(stand, instances=3)
+    now, latest = 1_000.0, -1
+    told: list[AnyLines] = []
+    tail.begin_last_round(now)
+    while not tail.is_drained:
+        now = max(now, tail.due)
+        lines = tail.poll(now)
+        past = sorted(stamp for part in lines if part.history for stamp in part.timestamps)
+        assert not past or past[0] >= latest
+        latest = past[-1] if past else latest
+        told += lines
+    assert Counter(rows(told)) == Counter(chain(*events))
