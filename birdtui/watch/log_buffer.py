@@ -266,8 +266,7 @@ class LogBuffer:
         hosts = np.full(count, self._host_number(host), np.uint16)
         serials = np.arange(self._serial, self._serial + count, dtype=np.uint32)
         self._serial += count
-        lines = Lines(text, sizes, ends, stamps, hosts, serials)
-        return lines if bool((stamps[1:] >= stamps[:-1]).all()) else _sorted(lines)
+        return _sorted(Lines(text, sizes, ends, stamps, hosts, serials))
 
     def line(self, index: int) -> Line:
         """The line at a place; raises IndexError beyond the end."""
@@ -414,6 +413,8 @@ def _sorted(lines: Lines) -> Lines:
     """The lines by their times; those of one time stay in their order."""
     import numpy as np
 
+    if bool((lines.timestamps[1:] >= lines.timestamps[:-1]).all()):
+        return lines
     order = lines.timestamps.argsort(kind="stable")
     pieces = lines.pieces()
     text = b"\n".join([pieces[index] for index in order.tolist()]) + b"\n"
