@@ -251,6 +251,7 @@ class JobScreen(CommandScope, Screen[None]):
 
     def _show_problem(self, problem: AwsProblem) -> None:
         advice = " ".join(each.text for each in problem.advice)
+        self.query_one(TitleBar).refresh_place()
         self._trouble = f"{problem_title(problem)}: {problem.message} {advice}".strip()
         self.query_one(LogPanel).waiting(self._trouble, now())
         self._draw_status()
