@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
 
+import pytest
+from textual.widgets import Static
+
+from birdtui.ui.widgets import log_panel
 from tests.ui.conftest import shown, until
 
 NUMBERED = [f"line {number}" for number in range(200)]
@@ -99,6 +105,8 @@ async def test_equals_adds_context_without_shift() -> None:
 
 async def test_a_long_line_is_scrolled_along() -> None:
     async with shown(["0123456789" * 20]) as (app, pilot):
+        await until(pilot, lambda: app.view.show_horizontal_scrollbar and app.view.max_scroll_x > 0)
+        await pilot.pause()
         await pilot.press("right")
         await until(pilot, lambda: app.view.scroll_offset.x > 0)
         await pilot.press("left")
@@ -130,3 +138,37 @@ async def test_the_keys_of_the_log_are_its_commands_alone() -> None:
         assert not app.view._bindings.key_to_bindings
         await pilot.press("up")
         await until(pilot, lambda: app.in_sight()[-1] == "line 198")
+
+
+async def test_saving_writes_every_row_on_show_and_leaves_nothing_else(tmp_path: Path) -> None:
+    async with shown(NUMBERED) as (app, _pilot):
+        target = tmp_path / "saved.log"
+        target.write_text("before")
+        assert app.panel.saving(target)() == 200
+        assert target.read_text().splitlines() == NUMBERED
+        assert list(tmp_path.iterdir()) == [target]
+
+
+async def test_saving_through_a_link_keeps_the_link(tmp_path: Path) -> None:
+    async with shown(["a line"]) as (app, _pilot):
+        (tmp_path / "link").symlink_to(tmp_path / "real")
+        app.panel.saving(tmp_path / "link")()
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "real").read_text() == "a line\n"
+
+
+async def test_saving_to_a_device_does_not_take_its_place() -> None:
+    async with shown(["a line"]) as (app, _pilot):
+        app.panel.saving(Path("/dev/null"))()
+        assert Path("/dev/null").is_char_device()
+
+
+async def test_the_first_lines_do_not_wait_for_the_clock_that_counts_the_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(log_panel, "CLOCK_SECONDS", 60.0)
+    async with shown([]) as (app, pilot):
+        app.panel.waiting("no log yet", datetime.now(UTC))
+        await until(pilot, lambda: "no log yet" in str(app.query_one("#log-waiting", Static).render()))
+        app.grow(["first"])
+        await until(pilot, lambda: app.in_sight() == ["first"])

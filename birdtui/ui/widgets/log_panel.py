@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 REFRESHES_A_SECOND = 30
 SAVED_AT_ONCE = 1_000
+CLOCK_SECONDS = 1.0
 LOOKING_REFRESHES_A_SECOND = 10
 PAUSE = 0.001
 """Seconds between two looks of a filter or a search at further lines."""
@@ -73,6 +75,7 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         self._waiting: tuple[str, datetime] | None = None
         self._seen_at_pause: int | None = None
         self._timer: Timer | None = None
+        self._clock: Timer | None = None
         self._hosts = 0
         self._is_looking = False
         self._goes_to_hit = False
@@ -91,7 +94,7 @@ class LogPanel(LogMoves, CommandScope, Vertical):
 
     def on_mount(self) -> None:
         """Show what the buffer holds already."""
-        self.lines_came()
+        self.call_after_refresh(self.lines_came)
 
     def focus_view(self) -> None:
         """Give the keys to the log."""
@@ -143,8 +146,13 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         else:
             view.refresh_rows()
         self._show_state()
-        if self._waiting is not None and not len(self.buffer):
-            self._timer = self.set_timer(1.0, self._flush)
+        if self._waiting is not None and not len(self.buffer) and self._clock is None:
+            self._clock = self.set_timer(CLOCK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        """Count the seconds of waiting on."""
+        self._clock = None
+        self._flush_later()
 
     def _look(self) -> None:
         """Filter and search a few milliseconds further; the keys have their turn before it goes on."""
@@ -427,16 +435,23 @@ class LogPanel(LogMoves, CommandScope, Vertical):
         rows, time_shown, hosts = copy(self.rows), self.view.time_shown, self.buffer.hosts
         count = len(rows)
 
+        target = path.resolve()
+        # a device or a pipe is written to, not replaced
+        part = target if target.exists() and not target.is_file() else target.with_name(f".{target.name}.part")
+
         def write() -> int:
-            part = path.with_name(f".{path.name}.part")
             try:
                 with part.open("w", encoding="utf-8") as file:
                     for start in range(0, count, SAVED_AT_ONCE):
                         found = rows.rows(start, min(start + SAVED_AT_ONCE, count))
                         file.writelines(as_text(row, time_shown, hosts) + "\n" for row in found)
-                part.replace(path)
-            finally:
-                part.unlink(missing_ok=True)
+                if part != target:
+                    part.replace(target)
+            except OSError:
+                if part != target:
+                    with suppress(OSError):
+                        part.unlink()
+                raise
             return count
 
         return write
